@@ -1,1 +1,26 @@
-//! To be written.
+//! What C2SP and RFC 6962 say about transparency logs: hashes, proofs, notes, checkpoints, tiles, evidence.
+//!
+//! Pure: no input or output, no clock, no randomness, no `std`. Bytes that come from a log are claims until something here
+//! has shown that they belong to what a trusted key signed, and only then do they get a type that says so.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing)]
+
+extern crate alloc;
+
+pub mod hash;
+pub mod merkle;
+
+pub mod tile;
+
+pub use hash::{Hash, HashError};
+pub use merkle::{
+    Frontier, MAX_TREE_SIZE, MerkleError, Node, consistency_nodes, consistency_proof, frontier_of_inclusion,
+    inclusion_nodes, inclusion_proof, range_nodes, root_of_inclusion, subtree_root, verify_consistency,
+    verify_inclusion,
+};
+pub use tile::{
+    BUNDLE_WIDTH, EntryBundle, HashTile, MAX_BUNDLE_BYTES, MAX_LEAF_BYTES, MAX_TILE_BYTES, TileError,
+    TileHashes, split_bundle,
+};
