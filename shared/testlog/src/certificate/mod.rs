@@ -1,0 +1,13 @@
+//! Certificates as Fulcio makes them: short-lived leaves without a subject, whose identity is in the SAN and in
+//! extensions, under a CA made from a seed.
+//!
+//! They are well formed and really signed. For certificates that are wrong on purpose, see [`broken`].
+
+pub mod broken;
+mod identity;
+mod issue;
+
+pub(crate) use issue::SERIAL_PREFIX;
+
+pub use identity::{Extension, GITHUB_ISSUER, Identity, San, Workflow};
+pub use issue::{Authority, LIFETIME_SECS, LeafCertificate};
