@@ -11,15 +11,23 @@ extern crate alloc;
 
 pub mod hash;
 pub mod merkle;
-
 pub mod tile;
 
+mod decimal;
+pub mod key;
+pub mod note;
+
+pub mod checkpoint;
+
+pub use checkpoint::{Checkpoint, CheckpointError, FormError, MAX_ORIGIN_BYTES, SignedCheckpoint};
 pub use hash::{Hash, HashError};
+pub use key::{Algorithm, KeyError, KeyId, KeyIdRule, VerifierKey};
 pub use merkle::{
     Frontier, MAX_TREE_SIZE, MerkleError, Node, consistency_nodes, consistency_proof, frontier_of_inclusion,
     inclusion_nodes, inclusion_proof, range_nodes, root_of_inclusion, subtree_root, verify_consistency,
     verify_inclusion,
 };
+pub use note::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteError, SignatureLine};
 pub use tile::{
     BUNDLE_WIDTH, EntryBundle, HashTile, MAX_BUNDLE_BYTES, MAX_LEAF_BYTES, MAX_TILE_BYTES, TileError,
     TileHashes, split_bundle,
