@@ -18,8 +18,14 @@ pub mod key;
 pub mod note;
 
 pub mod checkpoint;
+pub mod cosignature;
+
+pub mod evidence;
+pub mod proof;
 
 pub use checkpoint::{Checkpoint, CheckpointError, FormError, MAX_ORIGIN_BYTES, SignedCheckpoint};
+pub use cosignature::{CosignatureError, CosignatureKey};
+pub use evidence::{Evidence, EvidenceError, PrefixProof, Verdict};
 pub use hash::{Hash, HashError};
 pub use key::{Algorithm, KeyError, KeyId, KeyIdRule, VerifierKey};
 pub use merkle::{
@@ -28,6 +34,7 @@ pub use merkle::{
     verify_inclusion,
 };
 pub use note::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteError, SignatureLine};
+pub use proof::{MAX_PROOF_BYTES, ProofError, TlogProof};
 pub use tile::{
     BUNDLE_WIDTH, EntryBundle, HashTile, MAX_BUNDLE_BYTES, MAX_LEAF_BYTES, MAX_TILE_BYTES, TileError,
     TileHashes, split_bundle,
