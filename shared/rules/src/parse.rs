@@ -1,0 +1,369 @@
+//! Reads the `rules:` of a configuration into [`RuleSpec`]s, and collects every mistake with its place.
+//!
+//! It does not read files and does not see duplicate keys of one mapping: who turned the text into values has refused
+//! them. A rule with a mistake is dropped, and with it the whole result; reading goes on only to name the other mistakes.
+
+use crate::diagnostic::{Diagnostic, at_item, at_key, nearest};
+use crate::limits::{MAX_DEPTH, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_RULES};
+use crate::pattern::Pattern;
+use crate::severity::Severity;
+use crate::spec::{Matcher, RuleSpec};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use sigstore::Field;
+use std::collections::HashMap;
+
+const RULE_KEYS: [&str; 5] = ["name", "severity", "note", "match", "allow"];
+const COMBINATORS: [&str; 3] = ["all", "any", "not"];
+
+/// Reads the value of `rules:`, a list of rules; nothing (`null`) is a list without rules.
+///
+/// # Errors
+/// Every mistake, in the order of the file's rules; paths begin with `rules`.
+pub fn parse(value: &Value) -> Result<Vec<RuleSpec>, Vec<Diagnostic>> {
+    let mut reader = Reader::default();
+    let specs = reader.rules(value);
+    if reader.problems.is_empty() {
+        Ok(specs)
+    } else {
+        Err(reader.problems)
+    }
+}
+
+impl<'de> Deserialize<'de> for RuleSpec {
+    /// Reads one rule, through the same parser; the error names the first mistake.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let mut reader = Reader::default();
+        let spec = reader.rule(&value, "rule");
+        match (reader.problems.first(), spec) {
+            (None, Some(spec)) => Ok(spec),
+            (Some(problem), _) => Err(serde::de::Error::custom(problem)),
+            (None, None) => Err(serde::de::Error::custom("rule: is no rule")),
+        }
+    }
+}
+
+/// Says so where a name stands for a second time.
+#[derive(Default)]
+pub(crate) struct Names<'n>(HashMap<&'n str, usize>);
+
+impl<'n> Names<'n> {
+    /// The problem of rule `index` having this name, if it is one.
+    pub(crate) fn check(&mut self, name: &'n str, index: usize) -> Option<Diagnostic> {
+        let path = at_key(&at_item("rules", index), "name");
+        if let Some(message) = bad_name(name) {
+            return Some(Diagnostic {
+                path,
+                message,
+                suggestion: None,
+            });
+        }
+        let first = *self.0.entry(name).or_insert(index);
+        let message = format!("`{name}` is the name of rules[{first}] already; names are unique");
+        (first != index).then_some(Diagnostic {
+            path,
+            message,
+            suggestion: None,
+        })
+    }
+}
+
+fn bad_name(name: &str) -> Option<String> {
+    if name.trim().is_empty() {
+        Some("is empty; every rule has a name".to_owned())
+    } else if name.chars().count() > MAX_NAME_CHARS {
+        Some(format!("is longer than {MAX_NAME_CHARS} characters"))
+    } else if name.chars().any(char::is_control) {
+        Some("has a control character; a name is one line".to_owned())
+    } else {
+        None
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    problems: Vec<Diagnostic>,
+}
+
+impl Reader {
+    /// Notes a problem; the `None` is the value that could not be read.
+    fn fault<T>(&mut self, path: &str, message: impl Into<String>) -> Option<T> {
+        self.problems.push(Diagnostic {
+            path: path.to_owned(),
+            message: message.into(),
+            suggestion: None,
+        });
+        None
+    }
+
+    fn too_deep<T>(&mut self, path: &str) -> Option<T> {
+        self.fault(path, format!("is nested deeper than {MAX_DEPTH} levels"))
+    }
+
+    fn unknown<'k>(&mut self, path: &str, key: &str, known: impl Iterator<Item = &'k str>) {
+        let suggestion = nearest(key, known);
+        self.problems.push(Diagnostic {
+            path: at_key(path, key),
+            message: format!("unknown key `{key}`"),
+            suggestion,
+        });
+    }
+
+    fn rules(&mut self, value: &Value) -> Vec<RuleSpec> {
+        let list = match value {
+            Value::Null => return Vec::new(),
+            Value::Array(list) => list,
+            other => {
+                let _: Option<()> =
+                    self.fault("rules", format!("must be a list of rules, not {}", noun(other)));
+                return Vec::new();
+            }
+        };
+        if list.len() > MAX_RULES {
+            let _: Option<()> = self.fault(
+                "rules",
+                format!("has {} rules; a set has at most {MAX_RULES}", list.len()),
+            );
+            return Vec::new();
+        }
+        let mut names = Names::default();
+        let mut specs = Vec::with_capacity(list.len());
+        for (index, value) in list.iter().enumerate() {
+            specs.extend(self.rule(value, &at_item("rules", index)));
+            let name = value.get("name").and_then(Value::as_str);
+            self.problems
+                .extend(name.and_then(|name| names.check(name, index)));
+        }
+        specs
+    }
+
+    fn rule(&mut self, value: &Value, path: &str) -> Option<RuleSpec> {
+        let Value::Object(map) = value else {
+            return self.fault(
+                path,
+                format!("must be a mapping with `name` and `match`, not {}", noun(value)),
+            );
+        };
+        for key in map.keys().filter(|key| !RULE_KEYS.contains(&key.as_str())) {
+            self.unknown(path, key, RULE_KEYS.into_iter());
+        }
+        let name = self.name(map, path);
+        let severity = self.severity(map.get("severity"), &at_key(path, "severity"));
+        let note = self.note(map.get("note"), &at_key(path, "note"));
+        let matches = match map.get("match") {
+            None => self.fault(path, "has no `match`: what should it look for?"),
+            Some(value) => self.matcher(value, &at_key(path, "match"), 0),
+        };
+        let allow = self.allow(map.get("allow"), &at_key(path, "allow"));
+        Some(RuleSpec {
+            allow: allow?,
+            matches: matches?,
+            name: name?,
+            note: note?,
+            severity: severity?,
+        })
+    }
+
+    fn name(&mut self, map: &Map<String, Value>, path: &str) -> Option<String> {
+        match map.get("name") {
+            None => self.fault(path, "has no `name`"),
+            Some(Value::String(name)) => Some(name.clone()),
+            Some(other) => self.not_a_string(other, &at_key(path, "name")),
+        }
+    }
+
+    fn severity(&mut self, value: Option<&Value>, path: &str) -> Option<Severity> {
+        let word = match value {
+            None => return Some(Severity::default()),
+            Some(Value::String(word)) => word,
+            Some(other) => return self.not_a_string(other, path),
+        };
+        if let Some(severity) = Severity::from_word(word) {
+            return Some(severity);
+        }
+        let words = Severity::ALL.map(Severity::word);
+        let message = format!("`{word}` is no severity; there are {}", words.join(", "));
+        self.problems.push(Diagnostic {
+            path: path.to_owned(),
+            message,
+            suggestion: nearest(word, words),
+        });
+        None
+    }
+
+    fn note(&mut self, value: Option<&Value>, path: &str) -> Option<Option<String>> {
+        match value {
+            None | Some(Value::Null) => Some(None),
+            Some(Value::String(note)) if note.chars().count() <= MAX_NOTE_CHARS => Some(Some(note.clone())),
+            Some(Value::String(_)) => self.fault(path, format!("is longer than {MAX_NOTE_CHARS} characters")),
+            Some(other) => self.not_a_string(other, path),
+        }
+    }
+
+    fn allow(&mut self, value: Option<&Value>, path: &str) -> Option<Vec<Matcher>> {
+        match value {
+            None | Some(Value::Null) => Some(Vec::new()),
+            Some(Value::Array(list)) => self.each(list, path, 0),
+            Some(other) => self.fault(
+                path,
+                format!(
+                    "must be a list of what is expected, each like a `match`, not {}",
+                    noun(other)
+                ),
+            ),
+        }
+    }
+
+    fn matcher(&mut self, value: &Value, path: &str, depth: usize) -> Option<Matcher> {
+        if depth > MAX_DEPTH {
+            return self.too_deep(path);
+        }
+        match value {
+            Value::Object(map) if map.is_empty() => self.fault(path, "is empty; it would match every entry"),
+            Value::Object(map) => self.mapping(map, path, depth),
+            Value::Array(_) => self.list(value, path, depth).map(Matcher::Any),
+            Value::Null => self.fault(path, "is empty; it would match every entry"),
+            other => {
+                let message = format!(
+                    "must be a mapping of fields to values, such as {{san: …}}, not {}",
+                    noun(other)
+                );
+                self.fault(path, message)
+            }
+        }
+    }
+
+    /// All of a mapping's fields. Keys are read in alphabetical order, so that the spec does not depend on the file's.
+    fn mapping(&mut self, map: &Map<String, Value>, path: &str, depth: usize) -> Option<Matcher> {
+        // Several fields are an `all`, which is a level of its own, written out or not.
+        let depth = depth + usize::from(map.len() > 1);
+        if depth > MAX_DEPTH {
+            return self.too_deep(path);
+        }
+        let mut keys: Vec<&String> = map.keys().collect();
+        keys.sort_unstable();
+        let terms: Vec<Option<Matcher>> = keys
+            .into_iter()
+            .filter_map(|key| Some(self.term(key, map.get(key)?, path, depth)))
+            .collect();
+        let mut terms = terms.into_iter().collect::<Option<Vec<_>>>()?;
+        if terms.len() == 1 {
+            terms.pop()
+        } else {
+            Some(Matcher::All(terms))
+        }
+    }
+
+    fn term(&mut self, key: &str, value: &Value, path: &str, depth: usize) -> Option<Matcher> {
+        let at = at_key(path, key);
+        match key {
+            "all" => self.list(value, &at, depth).map(Matcher::All),
+            "any" => self.list(value, &at, depth).map(Matcher::Any),
+            "not" => self
+                .matcher(value, &at, depth + 1)
+                .map(|inner| Matcher::Not(Box::new(inner))),
+            name => match Field::parse(name) {
+                Some(field) => {
+                    let patterns = self.patterns(&field, value, &at)?;
+                    Some(Matcher::Field {
+                        name: name.to_owned(),
+                        patterns,
+                    })
+                }
+                None => {
+                    self.unknown(path, name, COMBINATORS.into_iter().chain(Field::names()));
+                    None
+                }
+            },
+        }
+    }
+
+    /// A list of matchers that is not empty.
+    fn list(&mut self, value: &Value, path: &str, depth: usize) -> Option<Vec<Matcher>> {
+        match value {
+            Value::Array(list) if list.is_empty() => self.fault(path, "is an empty list"),
+            Value::Array(list) => self.each(list, path, depth + 1),
+            other => self.fault(path, format!("must be a list of matchers, not {}", noun(other))),
+        }
+    }
+
+    fn each(&mut self, list: &[Value], path: &str, depth: usize) -> Option<Vec<Matcher>> {
+        let read: Vec<_> = list
+            .iter()
+            .enumerate()
+            .map(|(at, value)| self.matcher(value, &at_item(path, at), depth))
+            .collect();
+        read.into_iter().collect()
+    }
+
+    fn patterns(&mut self, field: &Field, value: &Value, path: &str) -> Option<Vec<Pattern>> {
+        match value {
+            Value::Array(list) if list.is_empty() => {
+                self.fault(path, "is an empty list; it would match nothing")
+            }
+            Value::Array(list) => {
+                let read = list.iter().enumerate();
+                let read: Vec<_> = read
+                    .map(|(at, item)| self.pattern(field, item, &at_item(path, at)))
+                    .collect();
+                read.into_iter().collect()
+            }
+            one => self.pattern(field, one, path).map(|pattern| vec![pattern]),
+        }
+    }
+
+    fn pattern(&mut self, field: &Field, value: &Value, path: &str) -> Option<Pattern> {
+        let Value::String(text) = value else {
+            return self.not_a_string(value, path);
+        };
+        let pattern = Pattern::read(text);
+        match pattern.prepare(field) {
+            Ok(_) => Some(pattern),
+            Err(error) => {
+                let (message, suggestion) = (error.to_string(), error.suggestion());
+                self.problems.push(Diagnostic {
+                    path: path.to_owned(),
+                    message,
+                    suggestion,
+                });
+                None
+            }
+        }
+    }
+
+    fn not_a_string<T>(&mut self, value: &Value, path: &str) -> Option<T> {
+        let (message, suggestion) = match value {
+            Value::Number(_) | Value::Bool(_) => (
+                format!("must be a string, not {}; put it in quotes", noun(value)),
+                Some(format!("\"{value}\"")),
+            ),
+            Value::Object(_) => (
+                "must be a string or a list of strings; `all`, `any` and `not` stand around fields"
+                    .to_owned(),
+                None,
+            ),
+            Value::Null | Value::String(_) | Value::Array(_) => {
+                (format!("must be a string, not {}", noun(value)), None)
+            }
+        };
+        self.problems.push(Diagnostic {
+            path: path.to_owned(),
+            message,
+            suggestion,
+        });
+        None
+    }
+}
+
+/// What a value is, in words.
+const fn noun(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}
