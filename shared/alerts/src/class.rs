@@ -1,0 +1,104 @@
+//! What alerts are about, and at which moment of its life.
+
+use rules::Severity;
+use serde::{Deserialize, Serialize};
+
+macro_rules! classes {
+    ($($variant:ident $name:literal $text:literal,)*) => {
+        /// What an alert is about. Names and order are part of the record: add at the end, never rename.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Class { $(#[doc = $text] $variant,)* }
+
+        impl Class {
+            /// Every class.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// Its stable name, kebab-case.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+classes! {
+    Finding "finding" "A rule matched a verified entry.",
+    Digest "digest" "A rule matched more entries than are told one by one.",
+    Unproven "unproven" "What was served does not verify.",
+    Violation "violation" "The log contradicted itself under its own signature.",
+    Quarantine "quarantine" "Verified entries that no decoder understands.",
+    Behind "behind" "The cursor is further behind the head than it may be.",
+    NoGrowth "no-growth" "The log did not grow for longer than it may.",
+    Unreachable "unreachable" "The log cannot be read.",
+    GrewAfterFreeze "grew-after-freeze" "The log said that it was frozen, and grew.",
+    Unwatched "unwatched" "Verifiers accept a log that nobody reads.",
+    ConfigFellBack "config-fell-back" "The configuration is broken; the last good one is in force.",
+    SinkDead "sink-dead" "A place that takes alerts takes none.",
+    NobodyWatched "nobody-watched" "There are no rules.",
+    RecordGone "record-gone" "What was stored of the log is gone or damaged.",
+}
+
+impl Class {
+    /// How much an open condition of this class matters. A finding has the severity of its rule.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::Violation | Self::RecordGone => Severity::Critical,
+            Self::Finding | Self::Digest | Self::Unproven | Self::GrewAfterFreeze | Self::Unwatched => {
+                Severity::High
+            }
+            Self::SinkDead | Self::ConfigFellBack | Self::NobodyWatched | Self::Behind => Severity::High,
+            Self::Quarantine | Self::NoGrowth | Self::Unreachable => Severity::Medium,
+        }
+    }
+}
+
+/// At which moment of its life something is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// It has no life: a finding, a digest.
+    Once,
+    /// A condition began.
+    Opened,
+    /// It still holds: at most once a day.
+    Reminder,
+    /// It holds no longer.
+    Closed,
+}
+
+impl Phase {
+    /// Its stable name.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Opened => "opened",
+            Self::Reminder => "reminder",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_serde() {
+        for class in Class::ALL {
+            assert_eq!(
+                serde_json::to_string(class).unwrap(),
+                format!("\"{}\"", class.word())
+            );
+        }
+        for phase in [Phase::Once, Phase::Opened, Phase::Reminder, Phase::Closed] {
+            assert_eq!(
+                serde_json::to_string(&phase).unwrap(),
+                format!("\"{}\"", phase.word())
+            );
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The alerts of what rules found: one for a finding, one digest for what a rule found beyond its budget.
+
+use crate::alert::{Alert, Fact, MAX_FACTS, MAX_TITLE_CHARS, SCHEMA};
+use crate::class::{Class, Phase};
+use crate::finding::{Finding, Identity};
+use crate::id::digest_id;
+use crate::text::{ascii_line, escape, shell_word};
+use rules::Severity;
+use sigstore::Timestamp;
+
+/// Characters of a log's, rule's or identity's name within a sentence.
+const MAX_NAME_CHARS: usize = 200;
+
+/// Characters of a rule's name in a title, so that the log's name has room behind it.
+const MAX_TITLE_RULE_CHARS: usize = 32;
+
+/// Values of one field (SANs, digests) that an alert lists; the record has them all.
+const MAX_VALUES: usize = 8;
+
+/// The alert of a finding. The caller leaves out those that are allowed; for one that is, the alert says so.
+#[must_use]
+pub fn finding_alert(finding: &Finding, now: Timestamp) -> Alert {
+    let severity = if finding.allowed {
+        Severity::Info
+    } else {
+        finding.severity
+    };
+    Alert {
+        schema: SCHEMA,
+        id: finding.id.clone(),
+        time: now,
+        class: Class::Finding,
+        phase: Phase::Once,
+        severity,
+        log: Some(finding.log.clone()),
+        rule: Some(finding.rule.clone()),
+        title: finding_title(finding, severity),
+        summary: finding_summary(finding),
+        facts: finding_facts(finding),
+        action: finding_action(finding),
+        object: None,
+    }
+}
+
+fn finding_title(finding: &Finding, severity: Severity) -> String {
+    let rule = ascii_line(&finding.rule, MAX_TITLE_RULE_CHARS);
+    let title = format!(
+        "[{severity}] {rule} matched entry {} of {}",
+        finding.index, finding.log
+    );
+    ascii_line(&title, MAX_TITLE_CHARS)
+}
+
+fn finding_summary(finding: &Finding) -> String {
+    let rule = escape(&finding.rule, MAX_NAME_CHARS);
+    let log = escape(&finding.log, MAX_NAME_CHARS);
+    let who = who(finding.signer.as_ref());
+    let meaning = if finding.allowed {
+        "The rule allows it."
+    } else {
+        "The entry is proven to be in the log: verifiers that trust the log accept it. Whether it was meant to be \
+         there is yours to know."
+    };
+    format!(
+        "The rule {rule} matched entry {} of {log}: {who}. {meaning}",
+        finding.index
+    )
+}
+
+fn who(signer: Option<&Identity>) -> String {
+    let Some(signer) = signer else {
+        return "the entry names no signer, or the record was cut short".to_owned();
+    };
+    match (signer.san.first(), signer.fingerprints.first()) {
+        (Some(san), _) => {
+            let issuer = signer
+                .issuer
+                .as_deref()
+                .map(|issuer| format!(", vouched for by {}", escape(issuer, MAX_NAME_CHARS)));
+            format!(
+                "signed by {}{}",
+                escape(san, MAX_NAME_CHARS),
+                issuer.unwrap_or_default()
+            )
+        }
+        (None, Some(key)) => format!(
+            "signed with the key or certificate {}",
+            escape(key, MAX_NAME_CHARS)
+        ),
+        (None, None) => "signed by somebody whom the entry does not name".to_owned(),
+    }
+}
+
+fn finding_facts(finding: &Finding) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    facts.push(Fact::new("rule", &finding.rule));
+    if let Some(note) = &finding.note {
+        // A note may have been written as a paragraph; its line breaks are layout.
+        facts.push(Fact::new(
+            "note",
+            &note.split_whitespace().collect::<Vec<_>>().join(" "),
+        ));
+    }
+    facts.push(Fact::new("severity", finding.severity.word()));
+    if finding.allowed {
+        facts.push(Fact::new("allowed", "yes"));
+    }
+    if let Some(signer) = &finding.signer {
+        several(&mut facts, "identity", &signer.san);
+        facts.extend(signer.issuer.as_deref().map(|issuer| Fact::new("issuer", issuer)));
+    }
+    several(&mut facts, "artifact digest", &finding.digests);
+    facts.push(Fact::new("log", &finding.log));
+    facts.push(Fact::new("index", &finding.index.to_string()));
+    facts.push(Fact::new("leaf hash", &finding.leaf_hash.to_string()));
+    facts.push(Fact::new(
+        "entry",
+        format!("{} {}", finding.kind, finding.version).trim_end(),
+    ));
+    if let Some(signer) = &finding.signer {
+        signer_facts(&mut facts, signer);
+    }
+    facts.push(Fact::new("proof", &proof_place(finding)));
+    facts.push(Fact::new("found", &finding.time.to_string()));
+    facts.truncate(MAX_FACTS);
+    facts
+}
+
+fn signer_facts(facts: &mut Vec<Fact>, signer: &Identity) {
+    facts.extend(
+        signer
+            .subject
+            .as_deref()
+            .map(|subject| Fact::new("subject", subject)),
+    );
+    several(facts, "fingerprint", &signer.fingerprints);
+    if let (Some(from), Some(to)) = (signer.not_before, signer.not_after) {
+        facts.push(Fact::new("certificate valid", &format!("{from} to {to}")));
+    }
+    // Room is left for the facts that follow; the record has every extension.
+    let room = MAX_FACTS.saturating_sub(facts.len() + 4);
+    let issuer = |name: &str| name == "issuer";
+    facts.extend(
+        signer
+            .extensions
+            .iter()
+            .filter(|(name, _)| !issuer(name))
+            .take(room)
+            .map(|(name, value)| Fact::new(name, value)),
+    );
+}
+
+/// One fact a value, and the number of those left out.
+fn several(facts: &mut Vec<Fact>, name: &str, values: &[String]) {
+    facts.extend(values.iter().take(MAX_VALUES).map(|value| Fact::new(name, value)));
+    let more = values.len().saturating_sub(MAX_VALUES);
+    if more > 0 {
+        facts.push(Fact::new(name, &format!("… and {more} more, in the record")));
+    }
+}
+
+fn proof_place(finding: &Finding) -> String {
+    let Finding { span, .. } = finding;
+    let line = format!(
+        "findings/{:020}-….jsonl of this log's record, the line with this alert's id",
+        span.from
+    );
+    if finding.proof.is_some() {
+        format!("a C2SP tlog-proof with the leaf, in {line}")
+    } else {
+        format!(
+            "not kept with the finding (too many, or the head allows none); index and leaf hash are in {line}"
+        )
+    }
+}
+
+fn finding_action(finding: &Finding) -> String {
+    let log = shell_word(&escape(&finding.log, MAX_NAME_CHARS));
+    let (from, to) = (finding.index, finding.index.saturating_add(1));
+    let rule = escape(&finding.rule, MAX_NAME_CHARS);
+    format!(
+        "If it was you, nothing has to be done; to expect the like from now on, add it under `allow:` of {rule}. If it \
+         was not you: somebody can sign as this identity. Find out who can act as it (workflow, account, key), revoke \
+         what can be revoked, look for the artifact with this digest, and tell those who may have verified it. \
+         `rekor-sentinel scan --log {log} --from {from} --to {to}` reads and proves the entry again; `rekor-sentinel \
+         verify` re-checks the record and its proofs."
+    )
+}
+
+/// The digest of `count` matches of `rule` in `log`, between the first and last index, that are not told one by one.
+#[must_use]
+pub fn digest_alert(
+    log: &str,
+    rule: &str,
+    severity: Severity,
+    count: u64,
+    (first, last): (u64, u64),
+    now: Timestamp,
+) -> Alert {
+    let (name, place) = (escape(rule, MAX_NAME_CHARS), escape(log, MAX_NAME_CHARS));
+    let short = ascii_line(rule, MAX_TITLE_RULE_CHARS);
+    let entries = if count == 1 { "entry" } else { "entries" };
+    Alert {
+        schema: SCHEMA,
+        id: digest_id(log, rule, count, (first, last)),
+        time: now,
+        class: Class::Digest,
+        phase: Phase::Once,
+        severity,
+        log: Some(log.to_owned()),
+        rule: Some(rule.to_owned()),
+        title: ascii_line(
+            &format!("[{severity}] {short} matched {count} more {entries} of {log}"),
+            MAX_TITLE_CHARS,
+        ),
+        summary: format!(
+            "The rule {name} matched more entries of {place} in one pass than are told one by one. This stands for \
+             exactly {count} further {entries}, between index {first} and index {last}. Each is in the record with its \
+             identity."
+        ),
+        facts: vec![
+            Fact::new("rule", rule),
+            Fact::new("severity", severity.word()),
+            Fact::new("log", log),
+            Fact::new("matches not told one by one", &count.to_string()),
+            Fact::new("first index", &first.to_string()),
+            Fact::new("last index", &last.to_string()),
+        ],
+        action: format!(
+            "Read the findings in the record, or again from the log: `rekor-sentinel scan --log {} --from {first} --to \
+             {}`. If these are expected, narrow `match:` or add them under `allow:` of {name}; if not, treat each as a \
+             signature in your name.",
+            shell_word(&place),
+            last.saturating_add(1)
+        ),
+        object: None,
+    }
+}

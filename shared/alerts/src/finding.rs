@@ -1,0 +1,205 @@
+//! The record of a finding: one line of a span's findings.
+//!
+//! It holds what the entry says, as it says it: this is evidence, not display. Alerts made of it escape and cut.
+//! Nothing here shows that the entry belongs to the log; `proof` does, with the leaf.
+
+use crate::alert::SCHEMA;
+use crate::id::finding_id;
+use rules::{Match, RuleSet, Severity};
+use serde::{Deserialize, Serialize};
+use sigstore::{CertificateFacts, Entry, SignerFacts, Timestamp};
+use std::collections::BTreeMap;
+use tlog::Hash;
+
+/// A rule matched a verified entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// [`finding_id`] of log, index, leaf hash and rule.
+    pub id: String,
+    /// When it was found.
+    pub time: Timestamp,
+    /// The log's origin.
+    pub log: String,
+    /// The entry's index in the log.
+    pub index: u64,
+    /// The entry's leaf hash (RFC 6962).
+    pub leaf_hash: Hash,
+    /// The span that the entry was read in.
+    pub span: Span,
+    /// The entry's kind, such as `hashedrekord`.
+    pub kind: String,
+    /// The kind's version.
+    pub version: String,
+    /// The name of the rule that matched.
+    pub rule: String,
+    /// The rule's severity.
+    pub severity: Severity,
+    /// The rule's note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Whether the rule allows every signer that it matches: recorded and counted, not alerted.
+    pub allowed: bool,
+    /// The signer that the rule speaks of; `None` for an entry without signers, and beyond the cap on a span's findings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Identity>,
+    /// Digests of the artifact, lower hex.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub digests: Vec<String>,
+    /// The leaf, base64; absent beyond the cap on a span's findings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaf: Option<String>,
+    /// That the leaf is in the log: a C2SP tlog-proof; absent beyond the cap, and where the head allows none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+}
+
+/// The entries `[from, to)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// The first index.
+    pub from: u64,
+    /// The index after the last.
+    pub to: u64,
+}
+
+/// Who signed, as far as the entry says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// What verifies the signature.
+    pub verifier: IdentityKind,
+    /// Subject alternative names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub san: Vec<String>,
+    /// The OIDC issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The certificate's subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// SHA-256 of the certificate and of its key, lower hex; of a bare key, of its SubjectPublicKeyInfo.
+    pub fingerprints: Vec<String>,
+    /// The certificate's serial number, lower hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// Fulcio's extensions by name; one without a name, or whose name is taken, by its object identifier.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extensions: BTreeMap<String, String>,
+    /// From when the certificate is valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// Until when it is valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
+}
+
+/// What verifies a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentityKind {
+    /// An X.509 certificate.
+    Certificate,
+    /// A bare public key.
+    Key,
+}
+
+/// Where and when an entry was found.
+#[derive(Clone, Copy, Debug)]
+pub struct FindingContext<'a> {
+    /// The log's origin.
+    pub log: &'a str,
+    /// The entry's index.
+    pub index: u64,
+    /// The entry's leaf hash.
+    pub leaf_hash: Hash,
+    /// The span `[from, to)` that it was read in.
+    pub span: (u64, u64),
+    /// Now.
+    pub time: Timestamp,
+}
+
+impl Finding {
+    /// What `found`, a match of `rules` with `entry`, says; without leaf and proof, which the caller adds.
+    #[must_use]
+    pub fn new(context: &FindingContext<'_>, entry: &Entry<'_>, found: &Match, rules: &RuleSet) -> Self {
+        let spec = rules.specs().get(found.rule);
+        let rule = spec.map_or("", |spec| spec.name.as_str());
+        let signer = found.signer.and_then(|at| entry.signers().get(at));
+        Self {
+            schema: SCHEMA,
+            id: finding_id(context.log, context.index, context.leaf_hash, rule),
+            time: context.time,
+            log: context.log.to_owned(),
+            index: context.index,
+            leaf_hash: context.leaf_hash,
+            span: Span {
+                from: context.span.0,
+                to: context.span.1,
+            },
+            kind: entry.kind().to_owned(),
+            version: entry.version().to_owned(),
+            rule: rule.to_owned(),
+            severity: spec.map_or_else(Severity::default, |spec| spec.severity),
+            note: spec.and_then(|spec| spec.note.clone()),
+            allowed: found.allowed,
+            signer: signer.map(|signer| Identity::from(signer.facts())),
+            digests: entry.digests().map(str::to_owned).collect(),
+            leaf: None,
+            proof: None,
+        }
+    }
+
+    /// Drops all but what names the entry and the rule: for findings beyond the cap on what a span may write.
+    pub fn shorten(&mut self) {
+        self.note = None;
+        self.signer = None;
+        self.digests = Vec::new();
+        self.leaf = None;
+        self.proof = None;
+    }
+}
+
+impl From<SignerFacts> for Identity {
+    fn from(facts: SignerFacts) -> Self {
+        match facts {
+            SignerFacts::Certificate(facts) => Self::from(facts),
+            SignerFacts::Key { spki_sha256 } => Self {
+                verifier: IdentityKind::Key,
+                san: Vec::new(),
+                issuer: None,
+                subject: None,
+                fingerprints: vec![spki_sha256],
+                serial: None,
+                extensions: BTreeMap::new(),
+                not_before: None,
+                not_after: None,
+            },
+        }
+    }
+}
+
+impl From<CertificateFacts> for Identity {
+    fn from(facts: CertificateFacts) -> Self {
+        let mut extensions = BTreeMap::new();
+        for fact in facts.extensions {
+            let key = if extensions.contains_key(&fact.name) {
+                fact.oid
+            } else {
+                fact.name
+            };
+            extensions.entry(key).or_insert(fact.value);
+        }
+        Self {
+            verifier: IdentityKind::Certificate,
+            san: facts.sans.into_iter().map(|san| san.value).collect(),
+            issuer: facts.issuer,
+            subject: facts.subject,
+            fingerprints: vec![facts.sha256, facts.spki_sha256],
+            serial: Some(facts.serial),
+            extensions,
+            not_before: facts.not_before,
+            not_after: facts.not_after,
+        }
+    }
+}

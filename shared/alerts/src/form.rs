@@ -1,0 +1,88 @@
+//! The form of an alert for each channel: a terminal, plain text such as mail, and one line of JSON.
+//!
+//! The words are the alert's; only the layout is made here. Whatever an alert holds, no control character of it passes.
+
+use crate::alert::Alert;
+use crate::class::Phase;
+use crate::text::{guard, wrap};
+use rules::Severity;
+use std::fmt::Write as _;
+
+/// Characters of a line of text; facts are never broken, so that they can be copied.
+const WIDTH: usize = 96;
+
+/// Characters that the names of facts are padded to.
+const NAME_WIDTH: usize = 20;
+
+/// For a terminal that shows colours: the title stands out by severity.
+#[must_use]
+pub fn terminal(alert: &Alert) -> String {
+    let colour = match (alert.phase, alert.severity) {
+        (Phase::Closed, _) => "32",
+        (_, Severity::Critical) => "1;31",
+        (_, Severity::High) => "31",
+        (_, Severity::Medium) => "33",
+        (_, Severity::Low | Severity::Info) => "36",
+    };
+    body(
+        alert,
+        &format!("\u{1b}[{colour}m{}\u{1b}[0m", guard(&alert.title)),
+    )
+}
+
+/// For mail, files, and terminals without colours.
+#[must_use]
+pub fn plain(alert: &Alert) -> String {
+    body(alert, &guard(&alert.title))
+}
+
+/// One line of JSON, without the line break. It is ASCII: everything else is written as JSON's own escapes, so that the
+/// line is safe to print and reads back as the same alert.
+#[must_use]
+pub fn json(alert: &Alert) -> String {
+    // An alert has string keys and no floats: it always serialises.
+    let json = serde_json::to_string(alert).unwrap_or_default();
+    let mut line = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if matches!(letter, ' '..='~') {
+            line.push(letter);
+        } else {
+            let mut units = [0; 2];
+            letter
+                .encode_utf16(&mut units)
+                .iter()
+                .for_each(|unit| line.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    line
+}
+
+fn body(alert: &Alert, title: &str) -> String {
+    let mut out = format!("{title}\n\n");
+    paragraph(&mut out, &alert.summary);
+    out.push('\n');
+    for fact in &alert.facts {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "  {:NAME_WIDTH$}  {}", guard(&fact.name), guard(&fact.value));
+    }
+    if let Some(object) = &alert.object {
+        let _ = writeln!(out, "  {:NAME_WIDTH$}  {}", "record", guard(object));
+    }
+    out.push_str("\nWhat to do next:\n");
+    paragraph(&mut out, &alert.action);
+    let _ = writeln!(
+        out,
+        "\n{} {}, {}, alert {}",
+        alert.class.word(),
+        alert.phase.word(),
+        alert.time,
+        guard(&alert.id)
+    );
+    out
+}
+
+fn paragraph(out: &mut String, text: &str) {
+    for line in wrap(&guard(text), WIDTH - 2) {
+        let _ = writeln!(out, "  {line}");
+    }
+}
