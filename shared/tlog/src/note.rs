@@ -5,6 +5,7 @@
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -201,5 +202,13 @@ impl SignatureLine {
             .find(|key| key.verifies(text.as_bytes(), &self.signature))
             .map(Some)
             .ok_or_else(bad)
+    }
+}
+
+/// The line without its newline.
+impl fmt::Display for SignatureLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let blob = [&self.key_id.0[..], &self.signature].concat();
+        write!(f, "{SIGNATURE_PREFIX}{} {}", self.name, STANDARD.encode(blob))
     }
 }

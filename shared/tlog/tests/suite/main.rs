@@ -1,0 +1,15 @@
+//! The crate against real log data, against other people's implementations, and against changed bytes.
+
+// A test may fail by panicking, and its data is its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+mod support;
+
+mod checkpoints;
+mod corpus;
+mod evidence;
+mod keys;
+mod merkle_vectors;
+mod notes;
+mod oracles;
+mod proofs;
