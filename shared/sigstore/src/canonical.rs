@@ -95,3 +95,68 @@ impl<'a> Scan<'a> {
         Some(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::scratch::Scratch;
+
+    /// SEQUENCE { SEQUENCE {}, BIT STRING "" }: a key by form.
+    const KEY: &str = "MAYwAAMCAAA=";
+
+    fn signature() -> String {
+        let verifier = format!(r#"{{"keyDetails":"PKIX_ED25519","publicKey":{{"rawBytes":"{KEY}"}}}}"#);
+        format!(r#"{{"content":"AAAA","verifier":{verifier}}}"#)
+    }
+
+    fn hashedrekord() -> String {
+        let data = r#"{"algorithm":"SHA2_256","digest":"AAAA"}"#;
+        let spec = format!(
+            r#"{{"hashedRekordV002":{{"data":{data},"signature":{}}}}}"#,
+            signature()
+        );
+        format!(r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{spec}}}"#)
+    }
+
+    fn dsse() -> String {
+        let hash = r#"{"algorithm":"SHA2_256","digest":"AAAA"}"#;
+        let signatures = format!("[{0},{0}]", signature());
+        let spec = format!(r#"{{"dsseV002":{{"payloadHash":{hash},"signatures":{signatures}}}}}"#);
+        format!(r#"{{"apiVersion":"0.0.2","kind":"dsse","spec":{spec}}}"#)
+    }
+
+    #[track_caller]
+    fn check(leaf: &str, expect: Option<&str>) {
+        assert_eq!(read(leaf.as_bytes(), &mut Scratch::new()), expect, "{leaf}");
+    }
+
+    #[test]
+    fn takes_what_the_server_writes() {
+        check(&hashedrekord(), Some("hashedrekord"));
+        check(&dsse(), Some("dsse"));
+    }
+
+    #[test]
+    fn leaves_everything_else_to_the_patient_reader() {
+        let leaf = hashedrekord();
+        for (from, to) in [
+            ("\"kind\":", "\"kind\": "),
+            ("0.0.2", "0.0.3"),
+            ("SHA2_256", "SHA2\\u005f256"),
+            ("AAAA\",\"verifier", "AA\\/A\",\"verifier"),
+            ("PKIX_ED25519", "PKIX\n"),
+            ("PKIX_ED25519", "é"),
+            (KEY, "MAYwAAMCAA"),
+            ("digest\":\"AAAA", "digest\":\""),
+            ("}}}}}", "}}}}"),
+            ("}}}}}", "}}}}} "),
+        ] {
+            let other = leaf.replacen(from, to, 1);
+            assert_ne!(other, leaf);
+            check(&other, None);
+        }
+        check(&dsse().replace("},{", "}{"), None);
+        check(&dsse().replace("}]", "},]"), None);
+        check("", None);
+    }
+}

@@ -8,8 +8,7 @@ use crate::scratch::Scratch;
 use crate::tolerant;
 use crate::undecodable::{Reason, Undecodable};
 
-/// What C2SP tlog-tiles can frame: a big-endian u16 length before each entry.
-pub const MAX_LEAF_BYTES: usize = 65_535;
+pub use tlog::MAX_LEAF_BYTES;
 
 /// What the leaves of a log are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -72,11 +72,15 @@ pub fn oid_of(name: &str) -> Option<Oid> {
 }
 
 /// Hands `f` the value of an extension as text: the raw text of Fulcio's first six; else the text of a DER
-/// UTF8String, IA5String or PrintableString; else the bytes, if they are printable text; else lower hex.
+/// UTF8String, IA5String or PrintableString; else the bytes, if they are printable ASCII; else lower hex.
 pub fn with_text<R>(oid_content: &[u8], value: &[u8], f: impl FnOnce(&str) -> R) -> R {
     let raw = matches!(number_of(oid_content), Some(1..=6));
-    let text = if raw { None } else { der_text(value) };
-    match text.or_else(|| printable(value)) {
+    let text = if raw {
+        without_controls(value)
+    } else {
+        der_text(value).or_else(|| printable_ascii(value))
+    };
+    match text {
         Some(text) => f(text),
         None => f(&hex::lower(value)),
     }
@@ -95,10 +99,16 @@ fn der_text(value: &[u8]) -> Option<&str> {
     str::from_utf8(reader.bytes(element.content())).ok()
 }
 
-fn printable(value: &[u8]) -> Option<&str> {
+/// Workflows may be named in any script.
+fn without_controls(value: &[u8]) -> Option<&str> {
     str::from_utf8(value)
         .ok()
         .filter(|text| !text.chars().any(char::is_control))
+}
+
+/// Where no text is promised, a hash or a number may be UTF-8 by chance: only ASCII counts.
+fn printable_ascii(value: &[u8]) -> Option<&str> {
+    without_controls(value).filter(|text| text.is_ascii())
 }
 
 #[cfg(test)]
@@ -138,6 +148,9 @@ mod tests {
         check(8, b"\x04\x04push", "040470757368");
         check(8, b"push", "push");
         check(8, b"pu\nsh", "70750a7368");
-        check(99, "é".as_bytes(), "é");
+        check(99, b"plain text", "plain text");
+        check(99, "é".as_bytes(), "c3a9");
+        check(4, "é".as_bytes(), "é");
+        check(4, b"\xff", "ff");
     }
 }
