@@ -1,6 +1,9 @@
 //! An X.509 certificate (RFC 5280), read only as far as a monitor asks: where its key and its extensions lie.
 //!
-//! [`index`] walks the whole structure once, strictly, and falls back to `x509-parser` for what it is not sure of.
+//! [`index`] walks the whole structure once, strictly, and refuses what is out of order. A laxer second reader was
+//! considered and dropped: one that skips what it does not expect (bytes behind an extension's value, another tag
+//! around the extensions) reads a certificate without the very names that a third reader sees in it.
+//!
 //! It verifies no signature, no validity and no chain: an identity in a log is news whoever issued it.
 //! The SANs are read and checked here, so that a name that could mislead is quarantined even if no rule asks for it.
 
@@ -32,7 +35,7 @@ pub struct Layout {
 /// Why a certificate was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
-    /// Not one certificate in DER.
+    /// Not one certificate in strict DER, field by field as RFC 5280 orders them.
     #[error("not a certificate in DER")]
     Form,
     /// Its subject alternative names are refused.
@@ -44,6 +47,7 @@ pub enum CertificateError {
 #[derive(Clone, Debug)]
 pub struct Certificate<'a> {
     der: &'a [u8],
+    serial: &'a [u8],
     spki: &'a [u8],
     slots: &'a [Slot],
 }
@@ -51,9 +55,11 @@ pub struct Certificate<'a> {
 impl<'a> Certificate<'a> {
     /// What [`index`] said of `der`.
     pub fn new(der: &'a [u8], layout: &Layout, slots: &'a [Slot]) -> Self {
+        let part = |place: &Range<usize>| der.get(place.clone()).unwrap_or_default();
         Self {
             der,
-            spki: der.get(layout.spki.clone()).unwrap_or_default(),
+            serial: part(&layout.serial),
+            spki: part(&layout.spki),
             slots,
         }
     }
@@ -61,6 +67,11 @@ impl<'a> Certificate<'a> {
     /// The whole certificate, DER.
     pub fn der(&self) -> &'a [u8] {
         self.der
+    }
+
+    /// Its serial number: the content of the INTEGER.
+    pub fn serial(&self) -> &'a [u8] {
+        self.serial
     }
 
     /// Its SubjectPublicKeyInfo, DER.
@@ -117,13 +128,7 @@ impl<'a> Certificate<'a> {
 /// [`CertificateError`]; what was appended to `slots` is then meaningless.
 pub fn index(der: &[u8], slots: &mut Vec<Slot>) -> Result<Layout, CertificateError> {
     let first = slots.len();
-    let layout = match walk(der, slots) {
-        Some(layout) => layout,
-        None => {
-            slots.truncate(first);
-            ask_x509_parser(der, slots).ok_or(CertificateError::Form)?
-        }
-    };
+    let layout = walk(der, slots).ok_or(CertificateError::Form)?;
     for slot in slots.get(first..).unwrap_or_default() {
         if part(der, &slot.oid) == san::SUBJECT_ALT_NAME {
             san::for_each(part(der, &slot.value), |_| ())?;
@@ -132,8 +137,8 @@ pub fn index(der: &[u8], slots: &mut Vec<Slot>) -> Result<Layout, CertificateErr
     Ok(layout)
 }
 
-/// The strict way: `None` when anything is out of order.
-pub fn walk(der: &[u8], slots: &mut Vec<Slot>) -> Option<Layout> {
+/// `None` when anything is out of order.
+fn walk(der: &[u8], slots: &mut Vec<Slot>) -> Option<Layout> {
     let mut file = Reader::new(der);
     let mut certificate = file.sequence()?;
     let tbs = certificate.sequence()?;
@@ -202,37 +207,11 @@ fn walk_extensions(mut wrapper: Reader<'_>, slots: &mut Vec<Slot>) -> Option<()>
     wrapper.is_done().then_some(())
 }
 
-/// The tolerant way, for what the walk refuses.
-fn ask_x509_parser(der: &[u8], slots: &mut Vec<Slot>) -> Option<Layout> {
-    let (rest, parsed) = x509_parser::parse_x509_certificate(der).ok()?;
-    if !rest.is_empty() {
-        return None;
-    }
-    for extension in parsed.extensions() {
-        let oid = narrow(place(der, extension.oid.as_bytes())?)?;
-        slots.push(Slot {
-            oid,
-            value: narrow(place(der, extension.value)?)?,
-        });
-    }
-    Some(Layout {
-        serial: place(der, parsed.raw_serial())?,
-        spki: place(der, parsed.public_key().raw)?,
-    })
-}
-
 /// Is this one SubjectPublicKeyInfo and nothing else?
 pub fn is_spki(der: &[u8]) -> bool {
     let mut file = Reader::new(der);
     file.sequence()
         .is_some_and(|spki| walk_spki(spki).is_some() && file.is_done())
-}
-
-/// Where `inner`, a part of `outer`, lies in it.
-fn place(outer: &[u8], inner: &[u8]) -> Option<Range<usize>> {
-    let from = inner.as_ptr().addr().checked_sub(outer.as_ptr().addr())?;
-    let to = from.checked_add(inner.len())?;
-    (to <= outer.len()).then_some(from..to)
 }
 
 fn narrow(place: Range<usize>) -> Option<Range<Offset>> {

@@ -5,9 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 use tlog::Hash;
-use x509_parser::certificate::X509Certificate;
 
-use crate::certificate::{self, Certificate};
+use crate::certificate::Certificate;
 use crate::fulcio;
 use crate::hex;
 use crate::oid;
@@ -78,7 +77,7 @@ impl CertificateFacts {
         Self {
             sha256: Hash::of(certificate.der()).to_string(),
             spki_sha256: Hash::of(certificate.spki()).to_string(),
-            serial: serial(certificate, parsed),
+            serial: hex::lower(certificate.serial()),
             issued_by: parsed.map(|it| it.issuer().to_string()),
             subject: parsed
                 .map(|it| it.subject().to_string())
@@ -90,16 +89,6 @@ impl CertificateFacts {
             extensions: extensions(certificate),
         }
     }
-}
-
-fn serial(certificate: &Certificate<'_>, parsed: Option<&X509Certificate<'_>>) -> String {
-    let walked = certificate::walk(certificate.der(), &mut Vec::new()).map(|layout| layout.serial);
-    let walked = walked.and_then(|place| certificate.der().get(place));
-    hex::lower(
-        walked
-            .or_else(|| parsed.map(|it| it.raw_serial()))
-            .unwrap_or_default(),
-    )
 }
 
 fn sans(certificate: &Certificate<'_>) -> Vec<SanFact> {
