@@ -43,8 +43,8 @@ pub(crate) fn at_item(path: &str, index: usize) -> String {
 /// Longer words are not compared: nobody mistypes a key of this length by a letter or two.
 const MAX_WORD_CHARS: usize = 64;
 
-/// The known word nearest to `word`, if any is near enough to have been meant: a third of its letters may differ.
-/// Letters are compared without regard to case; of equally near words the first wins.
+/// The known word nearest to `word`, if any is near enough to have been meant: a third of its letters may differ, or it
+/// is the beginning of the known one. Letters are compared without regard to case; of equally near words the first wins.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
     let word: Vec<char> = word.to_lowercase().chars().take(MAX_WORD_CHARS + 1).collect();
@@ -54,15 +54,20 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     let enough = word.len().div_ceil(3);
     known
         .into_iter()
-        .map(|candidate| {
-            (
-                distance(&word, &candidate.to_lowercase().chars().collect::<Vec<_>>()),
-                candidate,
-            )
-        })
+        .map(|candidate| (nearness(&word, candidate), candidate))
         .filter(|(distance, _)| *distance <= enough)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// Letters that a word must have to be taken for the beginning of another.
+const MIN_BEGINNING_CHARS: usize = 3;
+
+/// How far `word` is from a known one; its beginning is as far as one letter is.
+fn nearness(word: &[char], known: &str) -> usize {
+    let known: Vec<char> = known.to_lowercase().chars().collect();
+    let begins = word.len() >= MIN_BEGINNING_CHARS && known.starts_with(word);
+    distance(word, &known).min(if begins { 1 } else { usize::MAX })
 }
 
 /// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, each counting one.
@@ -102,6 +107,8 @@ mod tests {
         check("SAN", Some("san"));
         check("matches", Some("match"));
         check("source_repository_owner", Some("source-repository-owner-uri"));
+        check("source-repo", Some("source-repository-owner-uri"));
+        check("so", None);
         check("banana", None);
         check("", None);
         check(&"s".repeat(1000), None);

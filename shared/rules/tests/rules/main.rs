@@ -1,0 +1,10 @@
+//! The rule language as its users meet it: what it refuses, what it matches, and that the engine does what it says.
+
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
+mod language;
+#[cfg(test)]
+mod naive;
