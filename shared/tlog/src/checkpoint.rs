@@ -9,7 +9,8 @@ use core::fmt;
 
 use crate::decimal;
 use crate::hash::Hash;
-use crate::key::{KeyId, VerifierKey};
+use crate::key::VerifierKey;
+use crate::key_id::KeyId;
 use crate::merkle::MAX_TREE_SIZE;
 use crate::note::{Note, NoteError};
 

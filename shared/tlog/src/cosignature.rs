@@ -11,7 +11,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::key::{KeyError, KeyId, check_name, ed25519, split_vkey};
+use crate::key::{KeyError, check_name, ed25519, split_vkey};
+use crate::key_id::KeyId;
 use crate::note::{Note, SignatureLine};
 
 /// C2SP signed-note: the type byte of a timestamped Ed25519 cosignature.

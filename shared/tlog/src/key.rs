@@ -16,6 +16,7 @@ use p256::pkcs8::{AssociatedOid as _, DecodePublicKey as _};
 use serde::{Deserialize, Serialize};
 
 use crate::hash::Hash;
+use crate::key_id::KeyId;
 
 /// Signature types of C2SP signed-note: the byte before the key in a vkey.
 const TYPE_ED25519: u8 = 0x01;
@@ -32,10 +33,6 @@ const ED25519_SPKI_PREFIX: [u8; 12] = [
 
 /// The longest SubjectPublicKeyInfo that is read: an RSA key of 16384 bits, the largest that Go's crypto accepts, takes 2.1 kB.
 pub const MAX_SPKI_BYTES: usize = 4096;
-
-/// The four bytes that, with a name, say which key made a signature. Written as eight lower-case hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId(pub [u8; 4]);
 
 /// How a log derives its key id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,66 +275,6 @@ impl Point {
     }
 }
 
-impl KeyId {
-    /// C2SP signed-note: `SHA-256(name ‖ 0x0A ‖ type ‖ key)[:4]`.
-    #[must_use]
-    pub fn of(name: &str, kind: u8, key: &[u8]) -> Self {
-        Self::cut(Hash::of(&[name.as_bytes(), b"\n", &[kind], key].concat()))
-    }
-
-    /// `SHA-256(SPKI DER)[:4]`.
-    #[must_use]
-    pub fn of_spki(der: &[u8]) -> Self {
-        Self::cut(Hash::of(der))
-    }
-
-    const fn cut(hash: Hash) -> Self {
-        let [first, second, third, fourth, ..] = *hash.as_bytes();
-        Self([first, second, third, fourth])
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}", u32::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for KeyId {
-    type Err = KeyError;
-
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        let id = u32::from_str_radix(text, 16)
-            .map(|id| Self(id.to_be_bytes()))
-            .map_err(|_| KeyError::Vkey)?;
-        if id.to_string() == text {
-            Ok(id)
-        } else {
-            Err(KeyError::Vkey)
-        }
-    }
-}
-
-impl Serialize for KeyId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for KeyId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
-
 impl fmt::Debug for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}+{} ({:?})", self.name, self.key_id, self.algorithm())
@@ -406,7 +343,12 @@ pub(crate) fn split_vkey(vkey: &str) -> Result<(&str, KeyId, u8, Vec<u8>), KeyEr
     let (key_id, material) = rest.split_once('+').ok_or(KeyError::Vkey)?;
     let material = STANDARD.decode(material).map_err(|_| KeyError::Vkey)?;
     let (kind, material) = material.split_first().ok_or(KeyError::Vkey)?;
-    Ok((check_name(name)?, key_id.parse()?, *kind, material.to_vec()))
+    Ok((
+        check_name(name)?,
+        key_id.parse().map_err(|_| KeyError::Vkey)?,
+        *kind,
+        material.to_vec(),
+    ))
 }
 
 /// A key of 32 bytes that is on the curve and not of small order.

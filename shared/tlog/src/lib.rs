@@ -12,22 +12,21 @@ extern crate alloc;
 pub mod hash;
 pub mod merkle;
 pub mod tile;
-
 mod decimal;
+pub mod key_id;
 pub mod key;
 pub mod note;
-
 pub mod checkpoint;
 pub mod cosignature;
-
-pub mod evidence;
 pub mod proof;
+pub mod evidence;
 
 pub use checkpoint::{Checkpoint, CheckpointError, FormError, MAX_ORIGIN_BYTES, SignedCheckpoint};
 pub use cosignature::{CosignatureError, CosignatureKey};
 pub use evidence::{Evidence, EvidenceError, PrefixProof, Verdict};
 pub use hash::{Hash, HashError};
-pub use key::{Algorithm, KeyError, KeyId, KeyIdRule, VerifierKey};
+pub use key::{Algorithm, KeyError, KeyIdRule, VerifierKey};
+pub use key_id::{KeyId, KeyIdError};
 pub use merkle::{
     Frontier, MAX_TREE_SIZE, MerkleError, Node, consistency_nodes, consistency_proof, frontier_of_inclusion,
     inclusion_nodes, inclusion_proof, range_nodes, root_of_inclusion, subtree_root, verify_consistency,

@@ -10,7 +10,8 @@ use core::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::key::{KeyId, VerifierKey, check_name};
+use crate::key::{VerifierKey, check_name};
+use crate::key_id::KeyId;
 
 /// The longest note: a hundred post-quantum signatures of 5 kB each (the largest that signed-note foresees) are 670 kB in
 /// base64, and a checkpoint's text is short.

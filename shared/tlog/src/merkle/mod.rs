@@ -5,10 +5,8 @@
 
 mod error;
 mod node;
-
 mod frontier;
 mod verify;
-
 mod prove;
 
 pub use error::MerkleError;

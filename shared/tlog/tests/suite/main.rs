@@ -4,12 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod support;
-
-mod checkpoints;
-mod corpus;
-mod evidence;
+mod tiles;
 mod keys;
-mod merkle_vectors;
 mod notes;
-mod oracles;
+mod checkpoints;
 mod proofs;
+mod evidence;
+mod merkle_vectors;
+mod oracles;
+mod corpus;
