@@ -89,8 +89,8 @@ pub enum KeyTrouble {
 
 impl LogInstance {
     /// The base URL without scheme and without trailing slash: the log's name, and the origin of a v2 checkpoint.
-    pub fn origin(&self) -> &str {
-        origin_of(&self.base_url)
+    pub fn origin(&self) -> String {
+        origin_of(&self.base_url).to_owned()
     }
 
     /// When its key signs.
@@ -98,12 +98,35 @@ impl LogInstance {
         self.key.valid_for
     }
 
-    /// The keys that a checkpoint of this log may be signed with: one, under the note rule and the origin for v2; for
-    /// v1 under the rule of Rekor v1, its name being the origin (the part before ` - <treeID>`).
+    /// The keys that may sign a checkpoint of this log, whichever interface it speaks: those of
+    /// [`LogInstance::verifier_key`] for v2 and v1, as far as the ids in the file bear them out, without repetition.
+    /// None where the key cannot be used; [`LogInstance::trouble`] then says why.
+    pub fn verifier_keys(&self) -> Vec<VerifierKey> {
+        let mut keys: Vec<VerifierKey> = Vec::new();
+        for key in [RekorApi::V2, RekorApi::V1]
+            .into_iter()
+            .filter_map(|api| self.verifier_key(api).ok())
+        {
+            // ECDSA has the same id under both rules.
+            if keys.iter().all(|known| known.key_id() != key.key_id()) {
+                keys.push(key);
+            }
+        }
+        keys
+    }
+
+    /// Why no key of this log can be used, if so: it is then known but cannot be watched.
+    pub fn trouble(&self) -> Option<KeyTrouble> {
+        let v2 = self.verifier_key(RekorApi::V2).err()?;
+        self.verifier_key(RekorApi::V1).err().map(|_| v2)
+    }
+
+    /// The key that signs checkpoints of a log that speaks `api`. Its name is the origin, which for v1 is the part of
+    /// the checkpoint's origin before ` - <treeID>`.
     ///
     /// # Errors
-    /// [`KeyTrouble`] says why there is none; the log is then known but cannot be watched.
-    pub fn verifier_keys(&self, api: RekorApi) -> Result<Vec<VerifierKey>, KeyTrouble> {
+    /// [`KeyTrouble`] when the key cannot be used, or is not the one that the ids in the file are of.
+    pub fn verifier_key(&self, api: RekorApi) -> Result<VerifierKey, KeyTrouble> {
         // Absent in some older files, where it always meant SHA-256.
         if !matches!(self.hash_algorithm.as_str(), "" | "SHA2_256" | "1") {
             return Err(KeyTrouble::UnknownHash(self.hash_algorithm.clone()));
@@ -115,10 +138,10 @@ impl LogInstance {
             RekorApi::V1 => KeyIdRule::Spki,
             RekorApi::V2 => KeyIdRule::Note,
         };
-        let key = VerifierKey::from_spki(self.origin(), &self.key.spki, rule)?;
+        let key = VerifierKey::from_spki(&self.origin(), &self.key.spki, rule)?;
         self.check_kind(&key)?;
         self.check_id(&key)?;
-        Ok(vec![key])
+        Ok(key)
     }
 
     fn check_kind(&self, key: &VerifierKey) -> Result<(), KeyTrouble> {

@@ -43,12 +43,15 @@ impl SigningConfig {
         })
     }
 
-    /// Both public signing configs, as of [`crate::trusted_root::PUBLIC_AS_OF`].
-    ///
-    /// # Errors
-    /// None: a test holds the copies inside to that.
-    pub fn public() -> Result<[Self; 2], TrustError> {
-        Ok([Self::parse(PUBLIC_V1)?, Self::parse(PUBLIC_REKOR_V2)?])
+    /// Both public signing configs, as of [`crate::trusted_root::PUBLIC_AS_OF`]: with v1 logs only, and with v2.
+    #[expect(
+        clippy::expect_used,
+        reason = "the bytes are part of this program, and a test parses them"
+    )]
+    pub fn public() -> Vec<Self> {
+        [PUBLIC_V1, PUBLIC_REKOR_V2]
+            .map(|bytes| Self::parse(bytes).expect("the signing configs inside are whole"))
+            .to_vec()
     }
 
     /// The Rekor logs it names.
@@ -56,14 +59,19 @@ impl SigningConfig {
         &self.rekor_urls
     }
 
-    /// Which interface the log of this base URL (or origin) speaks, if this config names it with a version known here.
-    pub fn rekor_api(&self, base_url: &str) -> Option<RekorApi> {
+    /// The major version of the interface of the log with this base URL (or origin), if this config names it.
+    pub fn rekor_version(&self, base_url: &str) -> Option<u32> {
         let origin = origin_of(base_url);
         let service = self
             .rekor_urls
             .iter()
             .find(|service| origin_of(&service.url) == origin)?;
-        match service.major_api_version {
+        Some(service.major_api_version)
+    }
+
+    /// The same as the interfaces known here.
+    pub fn rekor_api(&self, base_url: &str) -> Option<RekorApi> {
+        match self.rekor_version(base_url)? {
             1 => Some(RekorApi::V1),
             2 => Some(RekorApi::V2),
             _ => None,

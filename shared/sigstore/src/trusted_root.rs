@@ -50,11 +50,17 @@ impl TrustedRoot {
     }
 
     /// The public trusted root as of [`PUBLIC_AS_OF`].
-    ///
-    /// # Errors
-    /// None: a test holds the copy inside to that. It is a `Result` so that no caller needs to trust the test.
-    pub fn public() -> Result<Self, TrustError> {
-        Self::parse(PUBLIC_TRUSTED_ROOT)
+    #[expect(
+        clippy::expect_used,
+        reason = "the bytes are part of this program, and a test parses them"
+    )]
+    pub fn public() -> Self {
+        Self::parse(PUBLIC_TRUSTED_ROOT).expect("the trusted root inside is whole")
+    }
+
+    /// The bytes of [`TrustedRoot::public`], to keep as a record of what was trusted.
+    pub fn public_bytes() -> &'static [u8] {
+        PUBLIC_TRUSTED_ROOT
     }
 
     /// Rekor logs.

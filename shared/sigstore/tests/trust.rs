@@ -30,7 +30,7 @@ fn the_public_root_is_that_of_the_corpus() {
         return;
     };
     let corpus = TrustedRoot::parse(&std::fs::read(path).unwrap()).unwrap();
-    assert_eq!(TrustedRoot::public().unwrap(), corpus);
+    assert_eq!(TrustedRoot::public(), corpus);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn the_public_configs_are_those_of_the_corpus() {
         "trust/signing_config.v0.2.json",
         "trust/signing_config_rekor_v2.v0.2.json",
     ];
-    for (name, public) in names.into_iter().zip(SigningConfig::public().unwrap()) {
+    for (name, public) in names.into_iter().zip(SigningConfig::public()) {
         let Some(path) = support::corpus(name) else { return };
         assert_eq!(
             public,
@@ -50,7 +50,7 @@ fn the_public_configs_are_those_of_the_corpus() {
 
 #[test]
 fn the_public_root_has_two_of_each_log_and_authority() {
-    let root = TrustedRoot::public().unwrap();
+    let root = TrustedRoot::public();
     let origins: Vec<_> = root.tlogs().iter().map(LogInstance::origin).collect();
     assert_eq!(origins, ["rekor.sigstore.dev", "log2025-1.rekor.sigstore.dev"]);
     let ctlogs: Vec<_> = root.ctlogs().iter().map(LogInstance::origin).collect();
@@ -75,27 +75,30 @@ fn the_public_root_has_two_of_each_log_and_authority() {
 
 #[test]
 fn the_public_keys_have_the_ids_that_the_logs_sign_with() {
-    let root = TrustedRoot::public().unwrap();
+    let root = TrustedRoot::public();
     let [v1, v2] = root.tlogs() else {
         panic!("two tlogs")
     };
-    let v2_keys = v2.verifier_keys(RekorApi::V2).unwrap();
-    assert_eq!(v2_keys, [VerifierKey::from_vkey(LOG2025).unwrap()]);
-    let v1_keys = v1.verifier_keys(RekorApi::V1).unwrap();
+    assert_eq!(v2.verifier_keys(), [VerifierKey::from_vkey(LOG2025).unwrap()]);
+    let v1_keys = v1.verifier_keys();
+    assert_eq!((v1_keys.len(), v1.trouble(), v2.trouble()), (1, None, None));
     assert_eq!(
         (v1_keys[0].name(), v1_keys[0].key_id()),
         ("rekor.sigstore.dev", KeyId([0xc0, 0xd2, 0x3d, 0x6a]))
     );
     // The id in the file is computed by the rule of each log's own interface, so the other rule finds it out.
     assert!(matches!(
-        v2.verifier_keys(RekorApi::V1),
+        v2.verifier_key(RekorApi::V1),
         Err(KeyTrouble::WrongKeyId { .. })
     ));
 }
 
 #[test]
 fn the_configs_tell_which_interface_a_log_speaks() {
-    let [v1_only, both] = SigningConfig::public().unwrap();
+    let configs = SigningConfig::public();
+    let [v1_only, both] = &configs[..] else {
+        panic!("two configs")
+    };
     assert_eq!(
         v1_only.rekor_api("https://rekor.sigstore.dev"),
         Some(RekorApi::V1)
@@ -271,11 +274,9 @@ fn a_config_needs_url_and_version() {
 
 #[test]
 fn a_v2_key_is_checked_against_the_ids_of_the_file() {
-    let key = |log: &LogInstance| log.verifier_keys(RekorApi::V2);
+    let key = |log: &LogInstance| log.verifier_key(RekorApi::V2);
     let plain = first_log(|_| ());
-    let [only] = &key(&plain).unwrap()[..] else {
-        panic!("one key")
-    };
+    let only = key(&plain).unwrap();
     assert_eq!(only.name(), "log.example/a");
     let id = only.key_id();
     let with = |field: &'static str, bytes: &[u8]| {
@@ -305,11 +306,11 @@ fn a_v2_key_is_checked_against_the_ids_of_the_file() {
 
 #[test]
 fn unusable_keys_are_kept_and_say_why() {
-    let key = |change: fn(&mut Value)| first_log(change).verifier_keys(RekorApi::V2);
+    let key = |change: fn(&mut Value)| first_log(change).verifier_key(RekorApi::V2);
     let unknown = first_log(|log| log["publicKey"]["keyDetails"] = json!("PKIX_MAGIC"));
     assert_eq!(unknown.key.details, KeyDetails::Other("PKIX_MAGIC".into()));
     assert_eq!(
-        unknown.verifier_keys(RekorApi::V2),
+        unknown.verifier_key(RekorApi::V2),
         Err(KeyTrouble::UnknownKind("PKIX_MAGIC".into()))
     );
     assert_eq!(
@@ -335,4 +336,29 @@ fn unusable_keys_are_kept_and_say_why() {
         Err(KeyTrouble::Key(KeyError::Name))
     ));
     assert_eq!(origin_of("https://"), "");
+}
+
+#[test]
+fn a_log_of_unknown_interface_has_the_keys_that_its_ids_bear_out() {
+    let ids = |log: &LogInstance| {
+        log.verifier_keys()
+            .iter()
+            .map(VerifierKey::key_id)
+            .collect::<Vec<_>>()
+    };
+    let either = first_log(|_| ());
+    let [note, spki] = ids(&either)[..] else {
+        panic!("two rules, two ids")
+    };
+    let named = |id: KeyId| first_log(|log| log["logId"] = json!({"keyId": STANDARD.encode(id.0)}));
+    assert_eq!(ids(&named(note)), [note]);
+    assert_eq!(ids(&named(spki)), [spki]);
+    assert_eq!(named(spki).trouble(), None);
+    let neither = named(KeyId([0; 4]));
+    assert_eq!(ids(&neither), []);
+    let expect = KeyTrouble::WrongKeyId {
+        named: KeyId([0; 4]),
+        computed: note,
+    };
+    assert_eq!(neither.trouble(), Some(expect));
 }
