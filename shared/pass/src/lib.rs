@@ -1,1 +1,38 @@
-//! To be written.
+//! The pass: from a checkpoint to a finding to an alert, over its seams.
+//!
+//! This crate holds the order of the steps, the objects that a deployment keeps, and the seams to the world
+//! ([`LogSource`], [`Store`], [`AlertSink`], [`TrustSource`], [`Clock`]), each with an implementation in memory. It
+//! knows no HTTP, no file system and no AWS: those implement the seams in the crates above.
+
+mod seams;
+pub mod names;
+mod trouble;
+mod settings;
+pub mod record;
+mod coverage;
+mod environment;
+mod conditions;
+mod report;
+mod steps;
+mod watch;
+mod run;
+mod ops;
+mod audit;
+
+pub use audit::{Audit, Defect, EpochAudit, audit};
+pub use coverage::{Coverage, FixedTrust, Trust, TrustSource, Unwatched, WatchedLog, coverage, find, trust_document};
+pub use environment::{Budget, Environment, InForce, StopHandle, Unwatching, Watcher};
+pub use ops::decide::{acknowledge, known_logs, restart};
+pub use ops::rescan::{Rescan, rescan};
+pub use report::{LogReport, PassReport, Problem};
+pub use run::{Sources, run};
+pub use seams::clock::{Clock, SystemClock};
+pub use seams::sink::{AlertSink, MemorySink, SinkError};
+pub use seams::source::{
+    Anchor, EntryStream, Freshness, KEPT_BYTES, LeafBatch, LogSource, SourceError, SourceErrorKind,
+};
+pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
+pub use settings::{
+    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, Position, Settings, TrustChoice, parse_duration,
+};
+pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};

@@ -1,0 +1,284 @@
+//! Which logs are watched, with which keys, and which are not.
+//!
+//! Coverage comes from the trusted root: every log that verifiers accept, plus what the configuration adds. A log that
+//! is neither read nor excluded with a reason is listed as unwatched. Nothing here asks a log.
+
+use crate::record::Deployment;
+use crate::settings::{LogKind, LogSettings, Position, Settings};
+use crate::trouble::{Fault, FaultClass};
+use async_trait::async_trait;
+use sigstore::{SigningConfig, Timestamp, TrustedRoot};
+use std::collections::BTreeMap;
+use tlog::{Hash, VerifierKey};
+
+/// What the trusted root and the signing configurations say, and the bytes to keep of it.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// Every log that verifiers accept.
+    pub root: TrustedRoot,
+    /// Which of them speak which protocol.
+    pub signing: Vec<SigningConfig>,
+    /// The trusted root as it was read, for `audit/trust/`.
+    pub bytes: Vec<u8>,
+}
+
+/// Where trust comes from.
+///
+/// Contract: what is returned was authenticated by whatever means the source has, or was given by the operator.
+#[async_trait]
+pub trait TrustSource: Send + Sync {
+    /// The trust in force at this moment.
+    async fn trust(&self, now: Timestamp) -> Result<Trust, Fault>;
+}
+
+/// Trust that was read before the pass: the dated copy inside, or a file.
+#[derive(Debug, Clone)]
+pub struct FixedTrust(Trust);
+
+impl FixedTrust {
+    /// The dated public copy.
+    #[must_use]
+    pub fn public() -> Self {
+        Self(Trust {
+            root: TrustedRoot::public(),
+            signing: SigningConfig::public(),
+            bytes: TrustedRoot::public_bytes().to_vec(),
+        })
+    }
+
+    /// A trusted root in Sigstore's format.
+    ///
+    /// # Errors
+    /// A fault that names `place` if it does not parse.
+    pub fn from_bytes(place: &str, bytes: Vec<u8>) -> Result<Self, Fault> {
+        let root = TrustedRoot::parse(&bytes)
+            .map_err(|error| Fault::new(FaultClass::Trust, place, format!("{place} is no trusted root: {error}")))?;
+        Ok(Self(Trust {
+            root,
+            signing: Vec::new(),
+            bytes,
+        }))
+    }
+}
+
+#[async_trait]
+impl TrustSource for FixedTrust {
+    async fn trust(&self, _now: Timestamp) -> Result<Trust, Fault> {
+        Ok(self.0.clone())
+    }
+}
+
+/// A log that is to be watched.
+#[derive(Debug, Clone)]
+pub struct WatchedLog {
+    /// The origin: its name.
+    pub origin: String,
+    /// Where it is read.
+    pub url: String,
+    /// What it speaks; `None` until it was asked.
+    pub kind: Option<LogKind>,
+    /// The keys that may sign its checkpoints.
+    pub keys: Vec<VerifierKey>,
+    /// Where its first span begins, if the configuration says so for this log.
+    pub from: Option<Position>,
+    /// Its limits.
+    pub limits: crate::Limits,
+}
+
+/// A log that verifiers accept and that is not watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unwatched {
+    /// Its origin.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// Whether the configuration excuses it today.
+    pub excused: bool,
+}
+
+/// All logs of a pass.
+#[derive(Debug, Clone, Default)]
+pub struct Coverage {
+    /// To be watched.
+    pub watched: Vec<WatchedLog>,
+    /// Not to be watched.
+    pub unwatched: Vec<Unwatched>,
+}
+
+/// Works out which logs there are. `inventory` remembers what logs of unknown kind were found to speak.
+///
+/// # Errors
+/// A fault if an exclusion names no log or several, or a log has no key.
+pub fn coverage(settings: &Settings, trust: &Trust, inventory: &Deployment, now: Timestamp) -> Result<Coverage, Fault> {
+    let mut logs = BTreeMap::new();
+    let mut coverage = Coverage::default();
+    for instance in trust.root.tlogs() {
+        let kind = stated_kind(trust, &instance.base_url).or_else(|| remembered_kind(inventory, &instance.origin()));
+        let log = WatchedLog {
+            origin: instance.origin(),
+            url: instance.base_url.clone(),
+            kind,
+            keys: instance.verifier_keys(),
+            from: None,
+            limits: settings.limits,
+        };
+        match logs.entry(log.origin.clone()) {
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(log);
+            }
+            std::collections::btree_map::Entry::Occupied(mut place) => place.get_mut().keys.extend(log.keys),
+        }
+    }
+    for instance in trust.root.ctlogs() {
+        coverage.unwatched.push(Unwatched {
+            name: instance.origin(),
+            reason: "this version does not read certificate transparency logs yet".to_owned(),
+            excused: false,
+        });
+    }
+    for log in &settings.logs {
+        add(&mut logs, log);
+    }
+    for log in logs.into_values() {
+        let configured = settings.logs.iter().any(|settings| settings.origin == log.origin);
+        place(log, configured, trust, &mut coverage)?;
+    }
+    exclude(settings, &mut coverage, now)?;
+    Ok(coverage)
+}
+
+fn stated_kind(trust: &Trust, base_url: &str) -> Option<LogKind> {
+    let version = trust.signing.iter().find_map(|config| config.rekor_version(base_url))?;
+    match version {
+        1 => Some(LogKind::RekorV1),
+        2 => Some(LogKind::RekorV2),
+        _ => None,
+    }
+}
+
+fn remembered_kind(inventory: &Deployment, origin: &str) -> Option<LogKind> {
+    inventory.logs.get(origin).and_then(|listed| listed.kind)
+}
+
+/// A configured log: its own, or what differs for one of the trusted root.
+fn add(logs: &mut BTreeMap<String, WatchedLog>, log: &LogSettings) {
+    let mut keys = log.keys.clone();
+    if let Some(trusted) = logs.get(&log.origin) {
+        keys.extend(trusted.keys.iter().cloned());
+    }
+    let watched = WatchedLog {
+        origin: log.origin.clone(),
+        url: log.url.clone(),
+        kind: Some(log.kind),
+        keys,
+        from: log.from,
+        limits: log.limits,
+    };
+    logs.insert(watched.origin.clone(), watched);
+}
+
+/// A log without a usable key cannot be watched: a fault where the user listed it, unwatched where the trusted root did.
+fn place(log: WatchedLog, configured: bool, trust: &Trust, coverage: &mut Coverage) -> Result<(), Fault> {
+    if let Some(kind) = log.kind.filter(|kind| kind.leaves().is_none()) {
+        coverage.unwatched.push(unread(&log.origin, kind));
+    } else if !log.keys.is_empty() {
+        coverage.watched.push(log);
+    } else if configured {
+        let message = format!(
+            "no key is known for the log {}: give it a `key:` (a C2SP vkey or a PEM public key); the trusted root has none",
+            log.origin
+        );
+        return Err(Fault {
+            class: FaultClass::Configuration,
+            message,
+            object: None,
+        });
+    } else {
+        let instance = trust
+            .root
+            .tlogs()
+            .iter()
+            .find(|instance| instance.origin() == log.origin);
+        let trouble = instance.and_then(sigstore::LogInstance::trouble);
+        let why = trouble.map_or_else(|| "it has no key".to_owned(), |trouble| trouble.to_string());
+        coverage.unwatched.push(Unwatched {
+            name: log.origin,
+            reason: format!("its key cannot be used: {why}"),
+            excused: false,
+        });
+    }
+    Ok(())
+}
+
+/// A log whose kind this version does not read.
+pub(crate) fn unread(origin: &str, kind: LogKind) -> Unwatched {
+    let reason = format!("this version does not read logs of kind {} yet", kind.word());
+    Unwatched {
+        name: origin.to_owned(),
+        reason,
+        excused: false,
+    }
+}
+
+fn exclude(settings: &Settings, coverage: &mut Coverage, now: Timestamp) -> Result<(), Fault> {
+    for exclusion in &settings.exclude {
+        let names = coverage.watched.iter().map(|log| &log.origin);
+        let names: Vec<String> = names
+            .chain(coverage.unwatched.iter().map(|log| &log.name))
+            .cloned()
+            .collect();
+        let name = find(&names, &exclusion.log)?;
+        let excused = exclusion.until.is_none_or(|until| now < until);
+        if excused {
+            coverage.watched.retain(|log| log.origin != name);
+            coverage.unwatched.retain(|log| log.name != name);
+            coverage.unwatched.push(Unwatched {
+                name,
+                reason: exclusion.reason.clone(),
+                excused,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The one name that is `wanted`, or that alone contains it.
+///
+/// # Errors
+/// A fault that lists the names if there is none or more than one.
+pub fn find(names: &[String], wanted: &str) -> Result<String, Fault> {
+    if let Some(exact) = names.iter().find(|name| *name == wanted) {
+        return Ok(exact.clone());
+    }
+    let mut matching = names.iter().filter(|name| name.contains(wanted));
+    match (matching.next(), matching.next()) {
+        (Some(only), None) => Ok(only.clone()),
+        (first, _) => {
+            let problem = if first.is_some() {
+                "is part of several names"
+            } else {
+                "names no log"
+            };
+            let message = format!("`{wanted}` {problem}; the logs are: {}", names.join(", "));
+            Err(Fault {
+                class: FaultClass::Configuration,
+                message,
+                object: None,
+            })
+        }
+    }
+}
+
+/// The hash of what was trusted, and the document to keep: the trusted root and every watched log's keys.
+#[must_use]
+pub fn trust_document(trust: &Trust, coverage: &Coverage) -> (Hash, Vec<u8>) {
+    let keys: BTreeMap<&str, &[VerifierKey]> = coverage
+        .watched
+        .iter()
+        .map(|log| (log.origin.as_str(), log.keys.as_slice()))
+        .collect();
+    let root: serde_json::Value = serde_json::from_slice(&trust.bytes).unwrap_or_default();
+    let document = serde_json::json!({ "schema": crate::record::SCHEMA, "keys": keys, "trusted_root": root });
+    let bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
+    (Hash::of(&bytes), bytes)
+}

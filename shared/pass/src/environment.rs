@@ -1,0 +1,127 @@
+//! What every step of a pass shares: the seams, the rules, and the time that is left.
+
+use crate::settings::Settings;
+use crate::{AlertSink, Clock, Store, WatchedLog};
+use core::time::Duration;
+use rules::RuleSet;
+use std::sync::Arc;
+use tlog::Hash;
+use tokio::sync::watch;
+
+/// The surroundings of a pass.
+pub struct Environment {
+    /// Where the record is kept.
+    pub store: Arc<dyn Store>,
+    /// Where alerts go.
+    pub sinks: Vec<Arc<dyn AlertSink>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How long the pass may take.
+    pub budget: Budget,
+    /// The name of this pass, in receipts and reports.
+    pub pass: String,
+    /// Who is told how far a log is read.
+    pub watcher: Arc<dyn Watcher>,
+}
+
+/// Is told how a pass goes on, for a progress bar. It decides nothing.
+pub trait Watcher: Send + Sync {
+    /// The cursor of a log is at `position` of `head`.
+    fn moved(&self, log: &str, position: u64, head: u64);
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatching;
+
+impl Watcher for Unwatching {
+    fn moved(&self, _log: &str, _position: u64, _head: u64) {}
+}
+
+/// What is in force during a pass, and its names in the record.
+#[derive(Debug)]
+pub struct InForce {
+    /// The configuration.
+    pub settings: Settings,
+    /// The bytes that it was read from, for `audit/config/`.
+    pub config: Vec<u8>,
+    /// Why this is an older configuration than the one that was given, if it is.
+    pub fell_back: Option<String>,
+}
+
+/// One log and what is in force for it.
+#[derive(Clone)]
+pub(crate) struct LogContext {
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) log: WatchedLog,
+    pub(crate) rules: Arc<RuleSet>,
+    pub(crate) trust: Hash,
+    pub(crate) max_alerts: u64,
+}
+
+impl LogContext {
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.environment.store.as_ref()
+    }
+
+    pub(crate) fn now(&self) -> sigstore::Timestamp {
+        self.environment.clock.now()
+    }
+}
+
+/// The time that a pass has, and the wish to stop it sooner.
+#[derive(Clone)]
+pub struct Budget {
+    clock: Arc<dyn Clock>,
+    ends: Option<Duration>,
+    stop: watch::Receiver<bool>,
+}
+
+/// Stops a pass at the next safe moment.
+#[derive(Debug, Clone)]
+pub struct StopHandle(Arc<watch::Sender<bool>>);
+
+impl StopHandle {
+    /// Asks the pass to end: what was proven is committed, nothing new is begun.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl Budget {
+    /// A budget of `time` from now, or without an end, and the handle that ends it.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, time: Option<Duration>) -> (Self, StopHandle) {
+        let (sender, stop) = watch::channel(false);
+        let ends = time.map(|time| clock.uptime().saturating_add(time));
+        (Self { clock, ends, stop }, StopHandle(Arc::new(sender)))
+    }
+
+    /// Whether nothing new should be begun.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        *self.stop.borrow() || self.ends.is_some_and(|ends| self.clock.uptime() >= ends)
+    }
+
+    /// Ends when the budget does.
+    pub async fn spent(&self) {
+        let mut stop = self.stop.clone();
+        let left = self.ends.map(|ends| ends.saturating_sub(self.clock.uptime()));
+        let deadline = async move {
+            match left {
+                Some(left) => tokio::time::sleep(left).await,
+                None => core::future::pending().await,
+            }
+        };
+        let stopped = async move {
+            // A dropped handle can stop nothing any more.
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                core::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = deadline => {}
+            () = stopped => {}
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The names of the objects that a deployment keeps.
+//!
+//! Sizes and positions are zero-padded to 20 digits, so that a listing is in the order of the log. Nothing here reads
+//! or writes; every name that comes out satisfies [`crate::check_name`].
+
+use core::fmt::{self, Write as _};
+use tlog::Hash;
+
+/// The longest origin that names a log, in bytes. C2SP sets no limit; host names have at most 253.
+pub const MAX_ORIGIN_BYTES: usize = 255;
+
+/// Where the inventory of the deployment stands.
+pub const DEPLOYMENT: &str = "state/deployment.json";
+
+/// The tips of all receipt chains, for others to compare.
+pub const TIP: &str = "public/tip.json";
+
+/// One log in one epoch: the folder below `audit/` that holds its record.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogFolder {
+    escaped: String,
+    epoch: u32,
+}
+
+impl LogFolder {
+    /// The folder of the log with this origin. The first epoch is 1; later ones get a suffix (`~2`).
+    #[must_use]
+    pub fn new(origin: &str, epoch: u32) -> Self {
+        Self {
+            escaped: escape(origin),
+            epoch,
+        }
+    }
+
+    /// The folder of another epoch of the same log.
+    #[must_use]
+    pub fn with_epoch(&self, epoch: u32) -> Self {
+        Self {
+            escaped: self.escaped.clone(),
+            epoch,
+        }
+    }
+
+    /// The epoch, from 1.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// The pointer: one for all epochs.
+    #[must_use]
+    pub fn state(&self) -> String {
+        format!("state/{}.json", self.escaped)
+    }
+
+    /// How this epoch began.
+    #[must_use]
+    pub fn start(&self) -> String {
+        format!("audit/{self}/start.json")
+    }
+
+    /// The receipt of the span that begins at `from`.
+    #[must_use]
+    pub fn receipt(&self, from: u64) -> String {
+        format!("audit/{self}/receipts/{from:020}.json")
+    }
+
+    /// All receipts begin with this.
+    #[must_use]
+    pub fn receipts(&self) -> String {
+        format!("audit/{self}/receipts/")
+    }
+
+    /// An accepted head.
+    #[must_use]
+    pub fn checkpoint(&self, size: u64, root: &Hash) -> String {
+        format!("audit/{self}/checkpoints/{size:020}-{root}.json")
+    }
+
+    /// All heads begin with this.
+    #[must_use]
+    pub fn checkpoints(&self) -> String {
+        format!("audit/{self}/checkpoints/")
+    }
+
+    /// All heads of this size begin with this.
+    #[must_use]
+    pub fn checkpoints_of(&self, size: u64) -> String {
+        format!("audit/{self}/checkpoints/{size:020}-")
+    }
+
+    /// The findings of the span that begins at `from`, under the hash of their content.
+    #[must_use]
+    pub fn findings(&self, from: u64, content: &Hash) -> String {
+        format!("audit/{self}/findings/{from:020}-{content}.jsonl")
+    }
+
+    /// The undecodable leaves of the span that begins at `from`, under the hash of their content.
+    #[must_use]
+    pub fn quarantine(&self, from: u64, content: &Hash) -> String {
+        format!("audit/{self}/quarantine/{from:020}-{content}.jsonl")
+    }
+
+    /// A piece of evidence.
+    #[must_use]
+    pub fn evidence(&self, id: &str) -> String {
+        format!("audit/{self}/evidence/{id}.json")
+    }
+
+    /// All evidence begins with this.
+    #[must_use]
+    pub fn all_evidence(&self) -> String {
+        format!("audit/{self}/evidence/")
+    }
+
+    /// An operator's acknowledgement of a piece of evidence.
+    #[must_use]
+    pub fn acknowledgement(&self, id: &str) -> String {
+        format!("audit/{self}/evidence/{id}.ack.json")
+    }
+
+    /// What a second reading of a range found.
+    #[must_use]
+    pub fn rescan(&self, pass: &str, from: u64, to: u64) -> String {
+        format!("scans/{self}/{from:020}-{to:020}-{pass}.jsonl")
+    }
+
+    /// Our latest verified checkpoint, for others to compare.
+    #[must_use]
+    pub fn public_checkpoint(&self) -> String {
+        format!("public/{}/checkpoint", self.escaped)
+    }
+}
+
+impl fmt::Display for LogFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.epoch {
+            0 | 1 => f.write_str(&self.escaped),
+            epoch => write!(f, "{}~{epoch}", self.escaped),
+        }
+    }
+}
+
+/// The configuration that was in force, by the hash of its bytes.
+#[must_use]
+pub fn config(content: &Hash) -> String {
+    format!("audit/config/{content}.yaml")
+}
+
+/// The trust that was in force, by the hash of its bytes.
+#[must_use]
+pub fn trust(content: &Hash) -> String {
+    format!("audit/trust/{content}.json")
+}
+
+/// The 20 digits at the start of a name's last part: the position or size that it stands for.
+#[must_use]
+pub fn position(name: &str) -> Option<u64> {
+    let last = name.rsplit('/').next()?;
+    last.get(..20)?.parse().ok()
+}
+
+fn escape(origin: &str) -> String {
+    let mut escaped = String::with_capacity(origin.len());
+    for byte in origin.bytes() {
+        let dots_only = origin.bytes().all(|byte| byte == b'.');
+        if (byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) && !dots_only {
+            escaped.push(char::from(byte));
+        } else {
+            let _infallible = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_readable_and_safe() {
+        let check = |origin: &str, expect: &str| {
+            let folder = LogFolder::new(origin, 1);
+            assert_eq!(folder.to_string(), expect);
+            assert!(crate::check_name(&folder.receipt(u64::MAX)));
+            assert!(crate::check_name(&folder.state()));
+        };
+        check("log2025-1.rekor.sigstore.dev", "log2025-1.rekor.sigstore.dev");
+        check(
+            "rekor.sigstore.dev - 1193050959916656506",
+            "rekor.sigstore.dev%20-%201193050959916656506",
+        );
+        check("127.0.0.1:8080/a", "127.0.0.1%3A8080%2Fa");
+        check("..", "%2E%2E");
+        check("a~2", "a%7E2");
+        assert_eq!(
+            LogFolder::new("x", 2).receipt(256),
+            "audit/x~2/receipts/00000000000000000256.json"
+        );
+        assert_eq!(position("audit/x/receipts/00000000000000000256.json"), Some(256));
+        assert_eq!(position("audit/x/receipts/nothing"), None);
+    }
+}

@@ -1,0 +1,188 @@
+//! `scan`: a range of a log, read again and proven; it moves nothing.
+//!
+//! The range is anchored to the newest checkpoint that is authentic and, where there is a head, proven against it; the
+//! entries are verified and matched by the same steps as in a pass. What is found is written under `scans/`.
+
+use crate::environment::{Environment, LogContext};
+use crate::record::{Counts, HeadRef, LogState};
+use crate::settings::LogKind;
+use crate::steps::begin;
+use crate::steps::book::Book;
+use crate::steps::observe::{self, Observed};
+use crate::steps::prove::{self, Proved};
+use crate::steps::read::{Read, Reader};
+use crate::steps::scan::{QUARANTINE_BYTES, Scanner};
+use crate::steps::settle::verdict_words;
+use crate::trouble::{Fault, FaultClass, Outcome, Unproven};
+use crate::{LogSource, WatchedLog, record};
+use alerts::Finding;
+use rules::RuleSet;
+use std::sync::Arc;
+use tlog::{Hash, SignedCheckpoint};
+
+/// What a second reading came to.
+#[derive(Debug)]
+pub struct Rescan {
+    /// The worst that happened.
+    pub outcome: Outcome,
+    /// Up to where the range was read and proven.
+    pub reached: u64,
+    /// What came of it.
+    pub counts: Counts,
+    /// Why it ended before the end of the range, if it did.
+    pub problem: Option<String>,
+    /// The objects that were written.
+    pub objects: Vec<String>,
+}
+
+/// Reads `[from, to)` of a log. Every finding is handed to `found` as soon as its span is proven.
+///
+/// # Errors
+/// A fault if it could not be told; what does not verify is in the result.
+pub async fn rescan(
+    environment: Arc<Environment>,
+    rules: Arc<RuleSet>,
+    log: WatchedLog,
+    kind: LogKind,
+    source: Arc<dyn LogSource>,
+    (from, to): (u64, u64),
+    found: &mut dyn FnMut(Finding),
+) -> Result<Rescan, Fault> {
+    let Some(leaves) = kind.leaves() else {
+        let message = format!("this version does not read logs of kind {} yet", kind.word());
+        return Err(Fault {
+            class: FaultClass::Configuration,
+            message,
+            object: None,
+        });
+    };
+    let context = LogContext {
+        environment,
+        log,
+        rules,
+        trust: Hash::EMPTY_ROOT,
+        max_alerts: u64::MAX,
+    };
+    let mut rescan = Rescan {
+        outcome: Outcome::Clean,
+        reached: from,
+        counts: Counts::default(),
+        problem: None,
+        objects: Vec::new(),
+    };
+    let (head, note) = match head(&context, source.as_ref()).await? {
+        Ok(head) => head,
+        Err((outcome, problem)) => {
+            return Ok(Rescan {
+                outcome,
+                problem: Some(problem),
+                ..rescan
+            });
+        }
+    };
+    if to > head.size {
+        let message = format!(
+            "the log {} has {} entries; the range ends at {to}",
+            context.log.origin, head.size
+        );
+        return Err(Fault {
+            class: FaultClass::Configuration,
+            message,
+            object: None,
+        });
+    }
+    let frontier = match begin::anchor(source.as_ref(), from, head).await? {
+        Ok((frontier, _)) => frontier,
+        Err(unproven) => return Ok(unproven_at(rescan, &unproven)),
+    };
+    let scanner = Scanner {
+        kind: leaves,
+        rules: Arc::clone(&context.rules),
+        log: Arc::from(context.log.origin.as_str()),
+        note: Arc::from(note),
+        now: context.now(),
+        quarantine_left: QUARANTINE_BYTES,
+    };
+    let mut reader = Reader::new(source, scanner, frontier, head, to, context.environment.budget.clone());
+    loop {
+        match reader.next().await? {
+            Read::Done => return Ok(rescan),
+            Read::Unproven(unproven) => return Ok(unproven_at(rescan, &unproven)),
+            Read::OutOfTime => {
+                rescan.outcome = rescan.outcome.max(Outcome::Degraded);
+                rescan.problem = Some("the time was spent before the end of the range".to_owned());
+                return Ok(rescan);
+            }
+            Read::Span(scanned) => {
+                let outputs = [(&scanned.findings, ""), (&scanned.quarantine, "-quarantine")];
+                for (output, suffix) in outputs.into_iter().filter(|(output, _)| !output.lines.is_empty()) {
+                    let pass = format!("{}{suffix}", context.environment.pass);
+                    let folder = crate::names::LogFolder::new(&context.log.origin, 1);
+                    let name = folder.rescan(&pass, scanned.span.from(), scanned.span.to());
+                    context.store().put_once(&name, &output.lines).await?;
+                    rescan.objects.push(name);
+                }
+                rescan.counts.add(scanned.counts);
+                rescan.reached = scanned.span.to();
+                context
+                    .environment
+                    .watcher
+                    .moved(&context.log.origin, rescan.reached, to);
+                let findings = scanned.findings.lines.split(|byte| *byte == b'\n');
+                findings
+                    .filter_map(|line| serde_json::from_slice(line).ok())
+                    .for_each(&mut *found);
+                rescan.outcome = rescan.outcome.max(outcome_of(&rescan.counts));
+            }
+        }
+    }
+}
+
+fn outcome_of(counts: &Counts) -> Outcome {
+    if counts.quarantined > 0 {
+        Outcome::Degraded
+    } else if counts.findings > 0 {
+        Outcome::Findings
+    } else {
+        Outcome::Clean
+    }
+}
+
+fn unproven_at(rescan: Rescan, unproven: &Unproven) -> Rescan {
+    Rescan {
+        outcome: Outcome::Unproven,
+        problem: Some(unproven.message.clone()),
+        ..rescan
+    }
+}
+
+type HeadOrTrouble = Result<(HeadRef, String), (Outcome, String)>;
+
+/// The newest checkpoint that may be read along: authentic, and proven against our head where there is one.
+async fn head(context: &LogContext, source: &dyn LogSource) -> Result<HeadOrTrouble, Fault> {
+    let observed = match observe::observe(context, source).await? {
+        Observed::Authentic(signed, _) => signed,
+        Observed::Unproven(unproven) => return Ok(Err((Outcome::Unproven, unproven.message))),
+    };
+    let seen = |signed: &SignedCheckpoint| {
+        (
+            HeadRef {
+                size: signed.size(),
+                root: signed.root(),
+            },
+            signed.note().to_owned(),
+        )
+    };
+    let name = crate::names::LogFolder::new(&context.log.origin, 1).state();
+    let state: Option<LogState> = record::read(context.store(), &name).await?;
+    let Some((state, progress)) = state.and_then(|state| state.progress.clone().map(|progress| (state, progress)))
+    else {
+        return Ok(Ok(seen(&observed)));
+    };
+    let book = Book::new(context.clone(), state, None);
+    Ok(match prove::prove(&book, &progress, source, &observed).await? {
+        Proved::Same | Proved::Grown(..) | Proved::Stale(_) => Ok(seen(&observed)),
+        Proved::Unproven(unproven) => Err((Outcome::Unproven, unproven.message)),
+        Proved::Violation(violation) => Err((Outcome::Violation, verdict_words(&violation.verdict))),
+    })
+}

@@ -1,0 +1,131 @@
+//! The pointer of a log: what would be expensive to find again, and what was told to whom.
+//!
+//! The record (start, checkpoints, receipts) is the truth; a state that is lost or old is brought forward from it.
+
+use super::{CheckpointRecord, Condition, Document, HeadRef, Restart, SCHEMA};
+use crate::settings::Position;
+use serde::{Deserialize, Serialize};
+use sigstore::Timestamp;
+use std::collections::BTreeMap;
+use tlog::{Frontier, Hash};
+
+/// `state/<log>.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogState {
+    /// See [`SCHEMA`].
+    pub schema: u32,
+    /// The origin.
+    pub log: String,
+    /// Head and cursor, once there are any.
+    pub progress: Option<Progress>,
+    /// What holds for this log, and what has ended but was not told to every sink.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
+    /// What each sink was given, by its name.
+    #[serde(default)]
+    pub delivery: BTreeMap<String, Delivery>,
+    /// A new epoch that an operator asked for and that no pass has begun yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<PendingRestart>,
+}
+
+/// How far a log was proven and read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Where this epoch began.
+    pub start: u64,
+    /// The newest proven checkpoint.
+    pub head: HeadRef,
+    /// The head's checkpoint object, if it may not have been put yet: the swap of the state decides which of two passes
+    /// that race moves the head, and only the winner puts an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<Box<CheckpointRecord>>,
+    /// Whether the head says that the log is frozen.
+    pub frozen: bool,
+    /// When the head last grew.
+    pub grown: Timestamp,
+    /// Since when the cursor is behind the head.
+    pub behind: Option<Timestamp>,
+    /// Since when the head ends in the partial bundle that it ends in.
+    pub partial: Option<Timestamp>,
+    /// Up to where everything was read and proven.
+    pub cursor: Cursor,
+}
+
+/// The position up to which every entry was hashed, authenticated and scanned.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The frontier there.
+    pub frontier: Frontier,
+    /// SHA-256 of the last receipt, or of the start.
+    pub tip: Hash,
+    /// Where the last receipt begins, if there is one.
+    pub last: Option<u64>,
+    /// In the first span after a restart: by whom and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
+}
+
+impl Cursor {
+    /// The index of the next entry to read.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.frontier.size()
+    }
+}
+
+/// What a sink was given of a log's findings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The findings of all receipts below this position were delivered, but for the exceptions.
+    pub watermark: u64,
+    /// Of the receipt at the watermark, so many findings were dealt with.
+    #[serde(default)]
+    pub within: u64,
+    /// Findings that this sink did not take while it took others.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+}
+
+/// A finding that a sink owes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exception {
+    /// Where the receipt begins.
+    pub from: u64,
+    /// Which line of its findings.
+    pub line: u64,
+}
+
+/// A new epoch that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingRestart {
+    /// Where it begins.
+    pub from: Position,
+    /// By whom and why.
+    pub restart: Restart,
+}
+
+impl Document for LogState {
+    const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+    fn schema(&self) -> u32 {
+        self.schema
+    }
+}
+
+impl LogState {
+    /// The state of a log of which nothing is known.
+    #[must_use]
+    pub fn new(log: &str) -> Self {
+        Self {
+            schema: SCHEMA,
+            log: log.to_owned(),
+            progress: None,
+            conditions: Vec::new(),
+            delivery: BTreeMap::new(),
+            restart: None,
+        }
+    }
+}

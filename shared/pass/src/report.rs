@@ -1,0 +1,125 @@
+//! **report**: what a pass came to, one line for each log and one for the run.
+
+use crate::record::HeadRef;
+use crate::trouble::{Fault, Outcome};
+use serde::{Serialize, Serializer};
+use sigstore::Timestamp;
+
+/// What became of one log, or of the run as a whole.
+#[derive(Debug, Clone, Serialize)]
+pub struct LogReport {
+    /// The schema of this line.
+    pub schema: u32,
+    /// The pass.
+    pub pass: String,
+    /// When the report was made.
+    pub time: Timestamp,
+    /// The log; `None` for the run.
+    pub log: Option<String>,
+    /// The worst that happened.
+    pub outcome: Outcome,
+    /// The newest proven checkpoint.
+    pub head: Option<HeadRef>,
+    /// Up to where every entry was read and proven.
+    pub cursor: Option<u64>,
+    /// Entries read and proven in this pass.
+    pub scanned: u64,
+    /// Matches in this pass that nothing allowed.
+    pub findings: u64,
+    /// Matches in this pass that their rule allows.
+    pub allowed: u64,
+    /// Leaves of this pass that no decoder understood.
+    pub quarantined: u64,
+    /// Whether the log served an older, consistent checkpoint.
+    pub stale: bool,
+    /// Whether an acknowledged violation stands.
+    pub latched: bool,
+    /// Logs that verifiers accept and that are not watched; on the line of the run.
+    pub unwatched: Vec<String>,
+    /// Why the outcome is what it is, unless it is clean or findings.
+    #[serde(serialize_with = "error")]
+    pub error: Option<Problem>,
+    /// Further words for people: what else is worth knowing. Not part of the line's contract.
+    pub notes: Vec<String>,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// A word for programs.
+    pub class: String,
+    /// A sentence for people.
+    pub message: String,
+    /// The object, URL or evidence that it is about.
+    pub object: Option<String>,
+}
+
+fn error<S: Serializer>(problem: &Option<Problem>, serializer: S) -> Result<S::Ok, S::Error> {
+    problem.serialize(serializer)
+}
+
+impl From<&Fault> for Problem {
+    fn from(fault: &Fault) -> Self {
+        let class = serde_json::to_value(fault.class)
+            .ok()
+            .and_then(|class| class.as_str().map(str::to_owned));
+        Self {
+            class: class.unwrap_or_default(),
+            message: fault.message.clone(),
+            object: fault.object.clone(),
+        }
+    }
+}
+
+impl LogReport {
+    /// A clean report with nothing in it.
+    #[must_use]
+    pub fn new(pass: &str, time: Timestamp, log: Option<&str>) -> Self {
+        Self {
+            schema: crate::record::SCHEMA,
+            pass: pass.to_owned(),
+            time,
+            log: log.map(str::to_owned),
+            outcome: Outcome::Clean,
+            head: None,
+            cursor: None,
+            scanned: 0,
+            findings: 0,
+            allowed: 0,
+            quarantined: 0,
+            stale: false,
+            latched: false,
+            unwatched: Vec::new(),
+            error: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Makes the outcome at least `outcome`; the problem of the worst is the one that is named.
+    pub fn worsen(&mut self, outcome: Outcome, problem: Option<Problem>) {
+        if outcome > self.outcome || (outcome == self.outcome && self.error.is_none()) {
+            self.error = problem.or(self.error.take());
+        }
+        self.outcome = self.outcome.max(outcome);
+    }
+}
+
+/// What a pass came to.
+#[derive(Debug, Clone)]
+pub struct PassReport {
+    /// One for each log, by name.
+    pub logs: Vec<LogReport>,
+    /// The run as a whole.
+    pub run: LogReport,
+}
+
+impl PassReport {
+    /// The worst outcome of all.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.logs
+            .iter()
+            .map(|log| log.outcome)
+            .fold(self.run.outcome, Outcome::max)
+    }
+}

@@ -1,0 +1,387 @@
+//! The pass over every log: configure ─▶ trust ─▶ for each log, side by side ─▶ deliver ─▶ report.
+//!
+//! The configuration was parsed and checked by the caller, before any call to a log. Each log runs by itself: its
+//! trouble, a panic in it included, is its own line. What belongs to no single log (nobody watched for, a configuration
+//! that fell back, a dead sink, an unwatched log, a record that is gone) is a condition of the deployment.
+
+use crate::conditions::{self, Holds};
+use crate::coverage::{self, Coverage, Trust, TrustSource, Unwatched, WatchedLog};
+use crate::environment::{Environment, InForce, LogContext};
+use crate::names;
+use crate::record::{self, Deployment, Document, Listed};
+use crate::report::{LogReport, PassReport, Problem};
+use crate::settings::{LogKind, Position, Settings};
+use crate::steps::deliver::{self, Delivered};
+use crate::trouble::{Fault, FaultClass, Outcome};
+use crate::watch::{self, Watched};
+use crate::{LogSource, Swap, Version};
+use alerts::Class;
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tlog::Hash;
+
+/// So often a lost swap of the inventory is tried again.
+const MAX_SWAPS: usize = 8;
+
+/// Opens the sources of logs.
+#[async_trait]
+pub trait Sources: Send + Sync {
+    /// The source of a log.
+    ///
+    /// # Errors
+    /// A fault of class `Configuration` if the URL cannot be one of this kind.
+    fn open(&self, log: &WatchedLog, kind: LogKind) -> Result<Arc<dyn LogSource>, Fault>;
+
+    /// What is spoken at the base URL of a log whose kind nobody states.
+    async fn probe(&self, log: &WatchedLog) -> Result<LogKind, Fault>;
+}
+
+/// One pass over every log.
+///
+/// # Errors
+/// A fault if the pass as a whole could not be made: no store, no trust, a configuration that contradicts it. The
+/// trouble of a single log is in its line of the report.
+pub async fn run(
+    environment: Arc<Environment>,
+    in_force: InForce,
+    trust: &dyn TrustSource,
+    sources: &dyn Sources,
+) -> Result<PassReport, Fault> {
+    let now = environment.clock.now();
+    let trust = trust.trust(now).await?;
+    let mut inventory = Inventory::read(&environment).await?;
+    let coverage = coverage::coverage(&in_force.settings, &trust, &inventory.deployment, now)?;
+    list(&mut inventory, &coverage, &in_force.settings, now);
+    let trust_hash = keep_in_force(&environment, &mut inventory, &in_force, &trust, &coverage).await?;
+    inventory.write(&environment).await?;
+    let rules = Arc::new(in_force.settings.rules);
+    let context = |log: &WatchedLog| LogContext {
+        environment: Arc::clone(&environment),
+        log: log.clone(),
+        rules: Arc::clone(&rules),
+        trust: trust_hash,
+        max_alerts: in_force.settings.max_alerts,
+    };
+    let mut unwatched = coverage.unwatched;
+    let mut tasks = Vec::new();
+    for log in &coverage.watched {
+        let listed = inventory.deployment.logs.get(&log.origin).cloned();
+        let Some(listed) = listed else { continue };
+        tasks.push(one(context(log), listed, sources));
+    }
+    let ones = futures::future::join_all(tasks).await;
+    let mut end = RunEnd {
+        fell_back: in_force.fell_back,
+        no_rules: rules.is_empty(),
+        ..RunEnd::default()
+    };
+    for (log, one) in coverage.watched.iter().zip(ones) {
+        end.take(log, one, &mut unwatched, &mut inventory.deployment);
+    }
+    finish(&environment, inventory, end, unwatched).await
+}
+
+/// What one log came to.
+enum One {
+    Watched(LogKind, Box<Watched>),
+    Unread(LogKind),
+    Failed(LogReport),
+}
+
+async fn one(context: LogContext, listed: Listed, sources: &dyn Sources) -> One {
+    let log = context.log.clone();
+    let failed = |fault: &Fault| {
+        let mut report = LogReport::new(&context.environment.pass, context.now(), Some(&log.origin));
+        report.worsen(Outcome::Fault, Some(Problem::from(fault)));
+        One::Failed(report)
+    };
+    let kind = match log.kind {
+        Some(kind) => kind,
+        None => match sources.probe(&log).await {
+            Ok(kind) => kind,
+            Err(fault) => return failed(&fault),
+        },
+    };
+    if kind.leaves().is_none() {
+        return One::Unread(kind);
+    }
+    let source = match sources.open(&log, kind) {
+        Ok(source) => source,
+        Err(fault) => return failed(&fault),
+    };
+    let task = tokio::spawn(watch::watch(context.clone(), source, kind, listed));
+    match task.await {
+        Ok(watched) => One::Watched(kind, Box::new(watched)),
+        Err(error) => failed(&crate::steps::verify::internal(&error)),
+    }
+}
+
+/// The inventory in hand.
+struct Inventory {
+    deployment: Deployment,
+    written: Option<Deployment>,
+    version: Option<Version>,
+    is_new: bool,
+}
+
+impl Inventory {
+    async fn read(environment: &Environment) -> Result<Self, Fault> {
+        let object = environment.store.read(names::DEPLOYMENT, Deployment::MAX_BYTES).await?;
+        let Some(object) = object else {
+            let deployment = Deployment::new(environment.clock.now());
+            return Ok(Self {
+                deployment,
+                written: None,
+                version: None,
+                is_new: true,
+            });
+        };
+        let deployment: Deployment = record::decode(names::DEPLOYMENT, &object.bytes)?;
+        Ok(Self {
+            deployment: deployment.clone(),
+            written: Some(deployment),
+            version: Some(object.version),
+            is_new: false,
+        })
+    }
+
+    async fn write(&mut self, environment: &Environment) -> Result<(), Fault> {
+        for _ in 0..MAX_SWAPS {
+            if self.written.as_ref() == Some(&self.deployment) {
+                return Ok(());
+            }
+            let bytes = record::encode(&self.deployment);
+            match environment
+                .store
+                .swap(names::DEPLOYMENT, self.version.as_ref(), &bytes)
+                .await?
+            {
+                Swap::Done(version) => {
+                    self.written = Some(self.deployment.clone());
+                    self.version = Some(version);
+                    return Ok(());
+                }
+                Swap::Lost => self.take_theirs(environment).await?,
+            }
+        }
+        let message = format!(
+            "{} changed under every one of {MAX_SWAPS} attempts to write it",
+            names::DEPLOYMENT
+        );
+        Err(Fault::new(FaultClass::Store, names::DEPLOYMENT, message))
+    }
+
+    async fn take_theirs(&mut self, environment: &Environment) -> Result<(), Fault> {
+        let Self {
+            deployment: theirs,
+            version,
+            ..
+        } = Self::read(environment).await?;
+        let mut merged = theirs.clone();
+        merged.created = merged.created.min(self.deployment.created);
+        merged.conditions = conditions::merge(&self.deployment.conditions, merged.conditions);
+        merged.config = self.deployment.config.or(merged.config);
+        merged.trust = self.deployment.trust.or(merged.trust);
+        for (origin, ours) in &self.deployment.logs {
+            let listed = merged.logs.entry(origin.clone()).or_insert_with(|| ours.clone());
+            listed.begun |= ours.begun;
+            listed.kind = listed.kind.or(ours.kind);
+        }
+        self.deployment = merged;
+        (self.written, self.version) = (Some(theirs), version);
+        Ok(())
+    }
+}
+
+/// Lists logs that are new. Those that are there when the store is created begin where the configuration says; a log
+/// that appears later begins at 0, unless the configuration says otherwise for this very log.
+fn list(inventory: &mut Inventory, coverage: &Coverage, settings: &Settings, now: sigstore::Timestamp) {
+    let default = if inventory.is_new {
+        settings.from
+    } else {
+        Position::Index(0)
+    };
+    for log in &coverage.watched {
+        inventory
+            .deployment
+            .logs
+            .entry(log.origin.clone())
+            .or_insert_with(|| Listed {
+                since: now,
+                from: log.from.unwrap_or(default),
+                kind: log.kind,
+                begun: false,
+            });
+    }
+}
+
+/// Keeps copies of the configuration and the trust that are in force, where they are new.
+async fn keep_in_force(
+    environment: &Environment,
+    inventory: &mut Inventory,
+    in_force: &InForce,
+    trust: &Trust,
+    coverage: &Coverage,
+) -> Result<Hash, Fault> {
+    let config = record::content_hash(&in_force.config);
+    if inventory.deployment.config != Some(config) {
+        environment
+            .store
+            .put_once(&names::config(&config), &in_force.config)
+            .await?;
+        inventory.deployment.config = Some(config);
+    }
+    let (hash, document) = coverage::trust_document(trust, coverage);
+    if inventory.deployment.trust != Some(hash) {
+        environment.store.put_once(&names::trust(&hash), &document).await?;
+        inventory.deployment.trust = Some(hash);
+    }
+    Ok(hash)
+}
+
+/// What the run comes to, beside its logs.
+#[derive(Default)]
+struct RunEnd {
+    reports: Vec<LogReport>,
+    delivered: Delivered,
+    tips: BTreeMap<String, record::Progress>,
+    moved: bool,
+    gone: Vec<(String, String)>,
+    fell_back: Option<String>,
+    no_rules: bool,
+}
+
+impl RunEnd {
+    fn take(&mut self, log: &WatchedLog, one: One, unwatched: &mut Vec<Unwatched>, deployment: &mut Deployment) {
+        let listed = deployment.logs.get_mut(&log.origin);
+        match one {
+            One::Unread(kind) => {
+                if let Some(listed) = listed {
+                    listed.kind = Some(kind);
+                }
+                unwatched.push(coverage::unread(&log.origin, kind));
+            }
+            One::Failed(report) => self.reports.push(report),
+            One::Watched(kind, watched) => {
+                if let Some(listed) = listed {
+                    listed.kind = Some(kind);
+                    listed.begun |= watched.begun;
+                }
+                if let Some(error) = watched.report.error.as_ref().filter(|error| error.class == "record") {
+                    self.gone.push((log.origin.clone(), error.message.clone()));
+                }
+                self.moved |= watched.moved;
+                self.delivered.dead.extend(watched.delivered.dead);
+                self.tips
+                    .extend(watched.progress.map(|progress| (log.origin.clone(), progress)));
+                self.reports.push(watched.report);
+            }
+        }
+    }
+}
+
+async fn finish(
+    environment: &Environment,
+    mut inventory: Inventory,
+    mut end: RunEnd,
+    unwatched: Vec<Unwatched>,
+) -> Result<PassReport, Fault> {
+    let now = environment.clock.now();
+    let conditions = &mut inventory.deployment.conditions;
+    settle(conditions, &end, &unwatched, now);
+    deliver::deliver_conditions(conditions, None, &environment.sinks, now, &mut end.delivered).await;
+    deliver::settle_sinks(conditions, &environment.sinks, &end.delivered, now);
+    deliver::deliver_conditions(conditions, None, &environment.sinks, now, &mut end.delivered).await;
+    inventory.write(environment).await?;
+    if end.moved {
+        let tips = serde_json::to_vec_pretty(&tips(&end.tips, now)).unwrap_or_default();
+        environment.store.publish(names::TIP, &tips).await?;
+    }
+    Ok(report(environment, end, &unwatched))
+}
+
+/// `public/tip.json`: the newest head and the tip of the receipt chain of every log.
+fn tips(progress: &BTreeMap<String, record::Progress>, now: sigstore::Timestamp) -> serde_json::Value {
+    let tip = |(log, progress): (&String, &record::Progress)| {
+        let tip = serde_json::json!({
+            "epoch": progress.epoch, "head": progress.head, "cursor": progress.cursor.position(), "tip": progress.cursor.tip,
+        });
+        (log.clone(), tip)
+    };
+    let logs: serde_json::Map<String, serde_json::Value> = progress.iter().map(tip).collect();
+    serde_json::json!({ "schema": record::SCHEMA, "time": now, "logs": logs })
+}
+
+/// The conditions that belong to no single log.
+fn settle(conditions: &mut Vec<record::Condition>, end: &RunEnd, unwatched: &[Unwatched], now: sigstore::Timestamp) {
+    let mut each = |class: Class, holding: Vec<(String, String)>| {
+        let details: Vec<&str> = holding.iter().map(|(detail, _)| detail.as_str()).collect();
+        conditions::end(conditions, class, &details, now);
+        for (detail, why) in &holding {
+            conditions::hold(
+                conditions,
+                Holds::now(class, detail, now).fact("what", alerts::text::escape(why, 600)),
+            );
+        }
+    };
+    let one = |why: Option<String>| why.map(|why| vec![(String::new(), why)]).unwrap_or_default();
+    each(Class::NobodyWatched, one(end.no_rules.then(|| NOBODY.to_owned())));
+    each(Class::ConfigFellBack, one(end.fell_back.clone()));
+    let open = unwatched.iter().filter(|log| !log.excused);
+    each(
+        Class::Unwatched,
+        open.map(|log| (log.name.clone(), log.reason.clone())).collect(),
+    );
+    each(Class::RecordGone, end.gone.clone());
+}
+
+const NOBODY: &str = "there is no rule: nobody is watched for. Add `rules:` to the configuration";
+
+fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched]) -> PassReport {
+    let mut run = LogReport::new(&environment.pass, environment.clock.now(), None);
+    for log in &end.reports {
+        run.scanned += log.scanned;
+        run.findings += log.findings;
+        run.allowed += log.allowed;
+        run.quarantined += log.quarantined;
+        run.stale |= log.stale;
+        run.latched |= log.latched;
+        let named = log.error.clone().map(|error| Problem {
+            message: format!("{}: {}", log.log.as_deref().unwrap_or_default(), error.message),
+            ..error
+        });
+        run.worsen(log.outcome, named);
+    }
+    run.unwatched = unwatched.iter().map(|log| log.name.clone()).collect();
+    run.notes = unwatched
+        .iter()
+        .map(|log| format!("unwatched: {} ({})", log.name, log.reason))
+        .collect();
+    let mut degrade = |class: &str, message: String| {
+        run.worsen(
+            Outcome::Degraded,
+            Some(Problem {
+                class: class.to_owned(),
+                message,
+                object: None,
+            }),
+        );
+    };
+    if end.no_rules {
+        degrade("nobody-watched", NOBODY.to_owned());
+    }
+    if let Some(why) = &end.fell_back {
+        degrade("config-fell-back", why.clone());
+    }
+    for (sink, why) in &end.delivered.dead {
+        degrade(
+            "sink-dead",
+            format!("the sink {sink} took no alert: {why}. What it is owed is kept and tried again"),
+        );
+    }
+    for log in unwatched.iter().filter(|log| !log.excused) {
+        degrade("unwatched", format!("{} is not watched: {}", log.name, log.reason));
+    }
+    PassReport { logs: end.reports, run }
+}

@@ -1,0 +1,226 @@
+//! The `logs:` block: logs that the trusted root does not know, and what differs for those that it does.
+
+use super::fields::Fields;
+use super::{Limits, Position, read_limits};
+use crate::names::MAX_ORIGIN_BYTES;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tlog::{KeyIdRule, VerifierKey};
+
+/// The protocol and the leaves of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogKind {
+    /// A Rekor v1 shard. Known, not read by this version.
+    RekorV1,
+    /// A Rekor v2 shard: tiles, Rekor v2 leaves.
+    RekorV2,
+    /// An RFC 6962 log. Known, not read by this version.
+    Ct,
+    /// A static-ct log. Known, not read by this version.
+    StaticCt,
+    /// Any C2SP tiled log: leaves are opaque and match by digest.
+    Tlog,
+}
+
+impl LogKind {
+    /// The word that the configuration uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::RekorV1 => "rekor-v1",
+            Self::RekorV2 => "rekor-v2",
+            Self::Ct => "ct",
+            Self::StaticCt => "static-ct",
+            Self::Tlog => "tlog",
+        }
+    }
+
+    /// How the leaves of this kind are decoded, where this version does so.
+    #[must_use]
+    pub fn leaves(self) -> Option<sigstore::LeafKind> {
+        match self {
+            Self::RekorV2 => Some(sigstore::LeafKind::RekorV2),
+            Self::Tlog => Some(sigstore::LeafKind::Opaque),
+            Self::RekorV1 | Self::Ct | Self::StaticCt => None,
+        }
+    }
+
+    const ALL: [Self; 5] = [Self::RekorV1, Self::RekorV2, Self::Ct, Self::StaticCt, Self::Tlog];
+}
+
+/// One item of `logs:`.
+#[derive(Debug, Clone)]
+pub struct LogSettings {
+    /// Where it is read.
+    pub url: String,
+    /// What it speaks.
+    pub kind: LogKind,
+    /// Its name, and the first line of its checkpoints.
+    pub origin: String,
+    /// Its keys; empty where the trusted root is to know them.
+    pub keys: Vec<VerifierKey>,
+    /// Where its first span begins; `None` leaves it to the rule for all.
+    pub from: Option<Position>,
+    /// Its limits.
+    pub limits: Limits,
+}
+
+const KEYS: &[&str] = &["url", "kind", "origin", "key", "from", "limits", "witness_policy"];
+
+pub(super) fn read_logs(top: &mut Fields<'_, '_>, limits: Limits) -> Vec<LogSettings> {
+    let mut logs: Vec<LogSettings> = Vec::new();
+    for (path, value) in top.list("logs") {
+        let Some(log) = read_log(value, &path, limits, top) else {
+            continue;
+        };
+        if logs.iter().any(|earlier| earlier.origin == log.origin) {
+            let message = format!(
+                "a log of the origin `{}` is listed already; origins are the names of logs",
+                log.origin
+            );
+            top.problems.push(rules::Diagnostic {
+                path,
+                message,
+                suggestion: None,
+            });
+            continue;
+        }
+        logs.push(log);
+    }
+    logs
+}
+
+fn read_log(value: &Value, path: &str, limits: Limits, top: &mut Fields<'_, '_>) -> Option<LogSettings> {
+    let mut log = Fields::open(value, path, KEYS, top.problems)?;
+    let url = log.required("url");
+    let kind = read_kind(&mut log);
+    let origin = log.text("origin");
+    let from = log.position("from");
+    if log.take("witness_policy").is_some() {
+        log.complain(
+            "witness_policy",
+            "this version does not evaluate witness policies yet; take it out".to_owned(),
+            None,
+        );
+    }
+    let (url, kind) = (url?, kind?);
+    check_url(&url, &mut log);
+    let (origin, keys) = read_keys(&mut log, origin, &url)?;
+    check_origin(&origin, &mut log);
+    let limits = log.take("limits").map_or(limits, |value| {
+        read_limits(value, &format!("{path}.limits"), limits, &mut log)
+    });
+    Some(LogSettings {
+        url,
+        kind,
+        origin,
+        keys,
+        from,
+        limits,
+    })
+}
+
+fn read_kind(log: &mut Fields<'_, '_>) -> Option<LogKind> {
+    let text = log.required("kind")?;
+    let Some(kind) = LogKind::ALL.into_iter().find(|kind| kind.word() == text) else {
+        let suggestion = rules::nearest(&text, LogKind::ALL.iter().map(|kind| kind.word()));
+        log.complain("kind", format!("`{text}` is no kind of log"), suggestion);
+        return None;
+    };
+    if kind.leaves().is_none() {
+        log.complain(
+            "kind",
+            format!("this version does not read logs of kind `{text}` yet"),
+            None,
+        );
+        return None;
+    }
+    Some(kind)
+}
+
+fn check_url(url: &str, log: &mut Fields<'_, '_>) {
+    let known = ["http://", "https://", "file:///"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    let authority = url
+        .split("://")
+        .nth(1)
+        .unwrap_or_default()
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    if !known || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        log.complain(
+            "url",
+            "must begin with http://, https:// or file:/// and hold no blanks".to_owned(),
+            None,
+        );
+    } else if authority.contains('@') || url.contains(['?', '#']) {
+        log.complain("url", "must hold no credentials, query or fragment".to_owned(), None);
+    }
+}
+
+fn check_origin(origin: &str, log: &mut Fields<'_, '_>) {
+    if origin.len() > MAX_ORIGIN_BYTES || origin.chars().any(char::is_control) {
+        log.complain(
+            "origin",
+            format!("must be one line of at most {MAX_ORIGIN_BYTES} bytes"),
+            None,
+        );
+    }
+}
+
+/// The origin and the keys, each of which may tell the other: a vkey carries its name, a PEM key has the origin's.
+fn read_keys(log: &mut Fields<'_, '_>, origin: Option<String>, url: &str) -> Option<(String, Vec<VerifierKey>)> {
+    let texts = key_texts(log)?;
+    let named = texts
+        .iter()
+        .find_map(|(_, text)| VerifierKey::from_vkey(text.trim()).ok());
+    let origin = origin
+        .or_else(|| named.map(|key| key.name().to_owned()))
+        .unwrap_or_else(|| {
+            url.split("://")
+                .nth(1)
+                .unwrap_or(url)
+                .trim_end_matches('/')
+                .trim_end_matches("/api/v2")
+                .to_owned()
+        });
+    let mut keys = Vec::new();
+    for (key, text) in texts {
+        let read = if text.contains("-----BEGIN") {
+            VerifierKey::from_pem(&origin, &text, KeyIdRule::Note)
+        } else {
+            VerifierKey::from_vkey(text.trim())
+        };
+        match read {
+            Ok(key) => keys.push(key),
+            Err(error) => log.complain(&key, format!("neither a C2SP vkey nor a PEM public key: {error}"), None),
+        }
+    }
+    Some((origin, keys))
+}
+
+fn key_texts(log: &mut Fields<'_, '_>) -> Option<Vec<(String, String)>> {
+    match log.take("key") {
+        None => Some(Vec::new()),
+        Some(Value::String(text)) => Some(vec![("key".to_owned(), text.clone())]),
+        Some(Value::Array(items)) => {
+            let text = |(at, item): (usize, &Value)| item.as_str().map(|text| (format!("key[{at}]"), text.to_owned()));
+            let texts: Option<Vec<_>> = items.iter().enumerate().map(text).collect();
+            if texts.is_none() {
+                log.complain("key", "must be a key or a list of keys".to_owned(), None);
+            }
+            texts
+        }
+        Some(_) => {
+            log.complain(
+                "key",
+                "must be a C2SP vkey, a PEM public key, or a list of them".to_owned(),
+                None,
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The state of a log in hand, and how it is written back.
+//!
+//! The book writes by compare-and-swap. When it loses, it takes what the other wrote, adds what it knows itself, and
+//! tries again; neither head nor cursor nor watermark ever moves back by that. Of two passes that both moved the head
+//! only one wins: the other must prove its checkpoint again, so that the heads stay one line in which each was proven
+//! from the one before. A crash between two writes leaves an older state, brought forward from the record.
+
+use crate::conditions;
+use crate::environment::LogContext;
+use crate::names::LogFolder;
+use crate::record::{self, Delivery, LogState, Progress};
+use crate::trouble::{Fault, FaultClass};
+use crate::{Swap, Version};
+
+/// So often a lost swap is tried again before the pass gives up.
+const MAX_SWAPS: usize = 8;
+
+/// The state of one log, with the version that it was read at.
+pub(crate) struct Book {
+    pub(crate) context: LogContext,
+    pub(crate) state: LogState,
+    written: Option<LogState>,
+    version: Option<Version>,
+}
+
+impl Book {
+    /// A book over a state that was read, or made anew (`version` is then `None`).
+    pub(crate) fn new(context: LogContext, state: LogState, read: Option<(LogState, Version)>) -> Self {
+        let (written, version) = read.map_or((None, None), |(state, version)| (Some(state), Some(version)));
+        Self {
+            context,
+            state,
+            written,
+            version,
+        }
+    }
+
+    /// The folder of the epoch in force.
+    pub(crate) fn folder(&self) -> LogFolder {
+        LogFolder::new(
+            &self.context.log.origin,
+            self.state.progress.as_ref().map_or(1, |progress| progress.epoch),
+        )
+    }
+
+    /// Writes the state if it differs from what is stored.
+    pub(crate) async fn write(&mut self) -> Result<Written, Fault> {
+        let name = self.folder().state();
+        for _ in 0..MAX_SWAPS {
+            if self.written.as_ref() == Some(&self.state) {
+                return Ok(Written::Ours);
+            }
+            let bytes = record::encode(&self.state);
+            match self.context.store().swap(&name, self.version.as_ref(), &bytes).await? {
+                Swap::Done(version) => {
+                    self.written = Some(self.state.clone());
+                    self.version = Some(version);
+                    return Ok(Written::Ours);
+                }
+                Swap::Lost if self.take_theirs(&name).await? => return Ok(Written::HeadClash),
+                Swap::Lost => {}
+            }
+        }
+        let message =
+            format!("{name} changed under every one of {MAX_SWAPS} attempts to write it. The next pass goes on");
+        Err(Fault::new(FaultClass::Store, &name, message))
+    }
+
+    /// Takes what another pass wrote; true if both had moved the head.
+    async fn take_theirs(&mut self, name: &str) -> Result<bool, Fault> {
+        let max = <LogState as record::Document>::MAX_BYTES;
+        let Some(object) = self.context.store().read(name, max).await? else {
+            (self.written, self.version) = (None, None);
+            return Ok(false);
+        };
+        let theirs: LogState = record::decode(name, &object.bytes)?;
+        let (merged, clash) = merge(&self.state, self.written.as_ref(), theirs.clone());
+        self.state = merged;
+        (self.written, self.version) = (Some(theirs), Some(object.version));
+        Ok(clash)
+    }
+}
+
+/// What came of writing a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// What we know is stored.
+    Ours,
+    /// Another pass moved the head as well. Its head stands now; nothing of ours is stored, and our checkpoint is to be
+    /// proven against it.
+    HeadClash,
+}
+
+/// Two states of one log, brought together: every condition, the further cursor and watermarks. `base` is what ours was
+/// made from. The second value says whether both moved the head: then theirs stands, and ours is to be proven again.
+fn merge(ours: &LogState, base: Option<&LogState>, theirs: LogState) -> (LogState, bool) {
+    let mut merged = theirs;
+    merged.conditions = conditions::merge(&ours.conditions, merged.conditions);
+    let base = base.and_then(|base| base.progress.as_ref());
+    let (progress, clash) = further(ours.progress.as_ref(), base, merged.progress);
+    let begun = |progress: Option<&Progress>| progress.map_or(0, |progress| progress.epoch);
+    if begun(progress.as_ref()) > begun(base) {
+        merged.restart = None;
+    }
+    merged.progress = progress;
+    for (sink, ours) in &ours.delivery {
+        let further = |theirs: &Delivery| (theirs.watermark, theirs.within) >= (ours.watermark, ours.within);
+        if !merged.delivery.get(sink).is_some_and(further) {
+            merged.delivery.insert(sink.clone(), ours.clone());
+        }
+    }
+    (merged, clash)
+}
+
+fn further(ours: Option<&Progress>, base: Option<&Progress>, theirs: Option<Progress>) -> (Option<Progress>, bool) {
+    let (Some(ours), Some(theirs)) = (ours, theirs.as_ref()) else {
+        return (ours.cloned().or(theirs), false);
+    };
+    if ours.epoch != theirs.epoch {
+        let newer = if ours.epoch > theirs.epoch { ours } else { theirs };
+        return (Some(newer.clone()), ours.epoch < theirs.epoch);
+    }
+    let same_as_base = |progress: &Progress| base.is_some_and(|base| base.head == progress.head);
+    let went_back = base.is_some_and(|base| theirs.head.size < base.head.size);
+    let keep_ours = ours.head == theirs.head || same_as_base(theirs) || went_back;
+    let (head, other) = if keep_ours { (ours, theirs) } else { (theirs, ours) };
+    let mut progress = head.clone();
+    if other.cursor.position() > progress.cursor.position() && other.cursor.position() <= progress.head.size {
+        progress.cursor = other.cursor.clone();
+    }
+    if progress.cursor.position() == progress.head.size {
+        progress.behind = None;
+    }
+    (Some(progress), !keep_ours && !same_as_base(ours))
+}

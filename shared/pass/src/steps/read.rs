@@ -1,0 +1,222 @@
+//! Reading a log along its head: [ fetch ─▶ verify ─▶ decode ─▶ match ]*, one span at a time.
+//!
+//! What does not rebuild the signed root is asked for once more past every cache. If that heals it, the span carries
+//! what was served at first, as an anomaly; else the log is unproven here, and nothing of the span was scanned. Writes
+//! nothing; a crash here leaves nothing.
+
+use super::fetch::{RawSpan, SpanReader};
+use super::scan::{Scanned, Scanner};
+use super::verify::{HashedSpan, VerifiedSpan};
+use crate::environment::Budget;
+use crate::record::HeadRef;
+use crate::trouble::{Fault, SourceTrouble, Step, Unproven};
+use crate::{Freshness, KEPT_BYTES, LogSource};
+use std::sync::Arc;
+use tlog::{Frontier, Hash};
+
+/// What came of reading on.
+pub(crate) enum Read {
+    /// A span that was proven and scanned.
+    Span(Box<Scanned>),
+    /// What was served does not rebuild the signed root, twice.
+    Unproven(Unproven),
+    /// Everything that was planned is read.
+    Done,
+    /// The budget was spent first.
+    OutOfTime,
+}
+
+/// Reads one log from a frontier on.
+pub(crate) struct Reader {
+    source: Arc<dyn LogSource>,
+    scanner: Scanner,
+    frontier: Frontier,
+    head: HeadRef,
+    upto: u64,
+    spans: Option<SpanReader>,
+    budget: Budget,
+}
+
+impl Reader {
+    pub(crate) fn new(
+        source: Arc<dyn LogSource>,
+        scanner: Scanner,
+        frontier: Frontier,
+        head: HeadRef,
+        upto: u64,
+        budget: Budget,
+    ) -> Self {
+        Self {
+            source,
+            scanner,
+            frontier,
+            head,
+            upto,
+            spans: None,
+            budget,
+        }
+    }
+
+    /// The next span. After anything but a span there is nothing more.
+    pub(crate) async fn next(&mut self) -> Result<Read, Fault> {
+        if self.frontier.size() >= self.upto {
+            return Ok(Read::Done);
+        }
+        if self.budget.is_spent() {
+            return Ok(Read::OutOfTime);
+        }
+        let budget = self.budget.clone();
+        tokio::select! {
+            read = self.read() => read,
+            () = budget.spent() => Ok(Read::OutOfTime),
+        }
+    }
+
+    async fn read(&mut self) -> Result<Read, Fault> {
+        let first = match self.verified().await {
+            Ok(Ok(span)) => return self.scan(span, None).await,
+            Ok(Err(failed)) => failed,
+            Err(fault) => return Err(fault),
+        };
+        self.spans = None;
+        let again = self.again(&first).await?;
+        match again {
+            Ok(span) => {
+                let anomaly = first.anomaly(span.leaf_hashes(), self.source.place());
+                self.scan(span, Some(anomaly)).await
+            }
+            Err(failed) => Ok(Read::Unproven(self.unproven(failed).await)),
+        }
+    }
+
+    /// The next span as it comes, or what of it does not verify.
+    async fn verified(&mut self) -> Result<Result<VerifiedSpan, Failed>, Fault> {
+        let (from, upto, head) = (self.frontier.size(), self.upto, self.head.size);
+        let source = &self.source;
+        let spans = self
+            .spans
+            .get_or_insert_with(|| SpanReader::open(source.as_ref(), from, upto, head, Freshness::Cached));
+        let raw = match spans.next().await {
+            Ok(Some(raw)) => raw,
+            Ok(None) => return Err(super::verify::internal(&EndedEarly)),
+            Err(SourceTrouble::Fault(fault)) => return Err(fault),
+            Err(SourceTrouble::Malformed(unproven)) => return Ok(Err(Failed::malformed(unproven))),
+        };
+        self.check(raw, Freshness::Cached).await
+    }
+
+    /// The same entries once more, past every cache. Of a span whose framing was broken the length is not known: as
+    /// much as one span holds is asked for.
+    async fn again(&mut self, first: &Failed) -> Result<Result<VerifiedSpan, Failed>, Fault> {
+        let from = self.frontier.size();
+        let to = first.hashed.as_ref().map_or(self.upto, HashedSpan::to);
+        let mut spans = SpanReader::open(self.source.as_ref(), from, to, self.head.size, Freshness::PastCaches);
+        match spans.next().await {
+            Ok(Some(raw)) => self.check(raw, Freshness::PastCaches).await,
+            Ok(None) => Err(super::verify::internal(&EndedEarly)),
+            Err(SourceTrouble::Fault(fault)) => Err(fault),
+            Err(SourceTrouble::Malformed(unproven)) => Ok(Err(Failed::malformed(unproven))),
+        }
+    }
+
+    async fn check(&self, raw: RawSpan, freshness: Freshness) -> Result<Result<VerifiedSpan, Failed>, Fault> {
+        let hashed = HashedSpan::hash(self.frontier.clone(), raw).await?;
+        let rest = if hashed.to() == self.head.size {
+            Vec::new()
+        } else {
+            match self
+                .source
+                .anchor(hashed.to(), self.head.size, freshness)
+                .await
+                .map_err(SourceTrouble::from)
+            {
+                Ok(anchor) => anchor.rest,
+                Err(SourceTrouble::Fault(fault)) => return Err(fault),
+                Err(SourceTrouble::Malformed(unproven)) => return Ok(Err(Failed::malformed(unproven))),
+            }
+        };
+        Ok(hashed.verify(self.head, rest).map_err(|hashed| Failed {
+            hashed: Some(hashed),
+            malformed: None,
+        }))
+    }
+
+    async fn scan(&mut self, span: VerifiedSpan, anomaly: Option<Unproven>) -> Result<Read, Fault> {
+        self.frontier = span.after().clone();
+        let scanned = self.scanner.scan(span, anomaly).await?;
+        Ok(Read::Span(Box::new(scanned)))
+    }
+
+    async fn unproven(&self, failed: Failed) -> Unproven {
+        let from = self.frontier.size();
+        let Some(hashed) = failed.hashed else {
+            return failed.malformed.unwrap_or_else(|| Unproven {
+                step: Step::Entries,
+                message: format!("the entries from {from} on do not verify"),
+                object: None,
+                served: Vec::new(),
+                first_index: None,
+            });
+        };
+        let first_index = hashed.first_difference(self.source.as_ref(), self.head).await;
+        let served = first_index.and_then(|index| hashed.leaf(index).map(<[u8]>::to_vec));
+        let place = first_index.map_or_else(String::new, |index| format!("; the first that differs is {index}"));
+        Unproven {
+            step: Step::Entries,
+            message: format!(
+                "the entries {from} to {} that {} serves do not rebuild the root signed at size {}{place}",
+                hashed.to(),
+                self.source.place(),
+                self.head.size
+            ),
+            object: Some(self.source.place().to_owned()),
+            served: served.unwrap_or_else(|| hashed.beginning(KEPT_BYTES)),
+            first_index,
+        }
+    }
+}
+
+/// What did not verify.
+struct Failed {
+    hashed: Option<HashedSpan>,
+    malformed: Option<Unproven>,
+}
+
+impl Failed {
+    fn malformed(unproven: Unproven) -> Self {
+        Self {
+            hashed: None,
+            malformed: Some(Unproven {
+                step: Step::Entries,
+                ..unproven
+            }),
+        }
+    }
+
+    /// What was served at first, now that the right leaves are known.
+    fn anomaly(self, right: &[Hash], place: &str) -> Unproven {
+        let Some(hashed) = self.hashed else {
+            return self.malformed.unwrap_or_else(|| anomaly_of(None, Vec::new(), place));
+        };
+        let first_index = hashed.differs_from(right);
+        let served = first_index
+            .and_then(|index| hashed.leaf(index))
+            .map(<[u8]>::to_vec)
+            .unwrap_or_default();
+        anomaly_of(first_index, served, place)
+    }
+}
+
+fn anomaly_of(first_index: Option<u64>, served: Vec<u8>, place: &str) -> Unproven {
+    Unproven {
+        step: Step::Entries,
+        message: format!("what {place} served at first did not rebuild the signed root; asked again, it did"),
+        object: Some(place.to_owned()),
+        served,
+        first_index,
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the plan ended before its end")]
+struct EndedEarly;

@@ -1,0 +1,262 @@
+//! **decode** and **match**: what stands in the entries of a verified span.
+//!
+//! Every leaf becomes an entry or goes to quarantine; every entry is matched against all rules at once. Findings carry
+//! the leaf and an inclusion proof against the signed head. Output is capped: beyond the cap a line has index and leaf
+//! hash only, so that neither a broad rule nor a log of junk fills the bucket. Writes nothing.
+
+use super::tree::SpanTree;
+use super::verify::{VerifiedSpan, internal};
+use crate::record::{Counts, Group, MAX_GROUPS};
+use crate::trouble::{Fault, Unproven};
+use alerts::{Finding, FindingContext};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rules::{Context, Match, RuleSet};
+use sigstore::{Entry, LeafKind, Scratch, Timestamp, Undecodable};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tlog::{Hash, TlogProof};
+
+/// Whole findings of one span take at most so many bytes; the rest has no leaf, no proof and no identity.
+pub(crate) const FINDINGS_BYTES: usize = 4 * 1024 * 1024;
+
+/// Undecodable leaves are kept whole up to so many bytes (before base64) a pass and log.
+pub(crate) const QUARANTINE_BYTES: usize = 1024 * 1024;
+
+/// Undecodable leaves of one span that are listed one by one; the rest is listed as ranges of indexes.
+const QUARANTINE_LINES: usize = 1_024;
+
+/// A span that was proven and scanned, and what came of it.
+pub(crate) struct Scanned {
+    pub(crate) span: VerifiedSpan,
+    pub(crate) counts: Counts,
+    pub(crate) findings: Output,
+    pub(crate) quarantine: Output,
+    pub(crate) groups: Vec<Group>,
+    /// What was served at first, if it did not verify and then did.
+    pub(crate) anomaly: Option<Unproven>,
+}
+
+/// Lines of JSON.
+#[derive(Default)]
+pub(crate) struct Output {
+    pub(crate) lines: Vec<u8>,
+}
+
+impl Output {
+    fn push(&mut self, line: &impl serde::Serialize) {
+        // Maps with text keys and plain values: writing them to memory cannot fail.
+        if serde_json::to_writer(&mut self.lines, line).is_ok() {
+            self.lines.push(b'\n');
+        }
+    }
+}
+
+/// What every span of a log is scanned with.
+#[derive(Clone)]
+pub(crate) struct Scanner {
+    pub(crate) kind: LeafKind,
+    pub(crate) rules: Arc<RuleSet>,
+    pub(crate) log: Arc<str>,
+    /// The signed note of the head, for the proofs.
+    pub(crate) note: Arc<str>,
+    pub(crate) now: Timestamp,
+    /// What is left of [`QUARANTINE_BYTES`].
+    pub(crate) quarantine_left: usize,
+}
+
+impl Scanner {
+    /// Scans a span, off the reactor: it is arithmetic over megabytes.
+    pub(crate) async fn scan(&mut self, span: VerifiedSpan, anomaly: Option<Unproven>) -> Result<Scanned, Fault> {
+        let scanner = self.clone();
+        let scanning = tokio::task::spawn_blocking(move || scanner.scan_now(span));
+        let (span, work) = scanning.await.map_err(|error| internal(&error))?;
+        self.quarantine_left = work.quarantine_left;
+        let groups = work.groups();
+        Ok(Scanned {
+            span,
+            counts: work.counts,
+            findings: work.findings,
+            quarantine: work.quarantine,
+            groups,
+            anomaly,
+        })
+    }
+
+    fn scan_now(&self, span: VerifiedSpan) -> (VerifiedSpan, Work) {
+        let mut work = Work {
+            quarantine_left: self.quarantine_left,
+            ..Work::default()
+        };
+        let (mut scratch, mut matches, mut tree) = (Scratch::new(), Vec::new(), None);
+        let context = Context { log: &self.log };
+        for (index, leaf_hash, leaf) in span.entries() {
+            work.counts.entries += 1;
+            let entry = match sigstore::decode(self.kind, leaf, &mut scratch) {
+                Ok(entry) => entry,
+                Err(undecodable) => {
+                    work.quarantine(&self.log, index, leaf_hash, leaf, &undecodable);
+                    continue;
+                }
+            };
+            matches.clear();
+            self.rules.matches(&entry, &context, &mut matches);
+            for found in &matches {
+                let tree = tree.get_or_insert_with(|| SpanTree::new(&span));
+                self.find(&mut work, tree, &span, (index, leaf_hash, leaf), &entry, found);
+            }
+        }
+        work.end_run();
+        (span, work)
+    }
+
+    fn find(
+        &self,
+        work: &mut Work,
+        tree: &SpanTree,
+        span: &VerifiedSpan,
+        (index, leaf_hash, leaf): (u64, Hash, &[u8]),
+        entry: &Entry<'_>,
+        found: &Match,
+    ) {
+        if found.allowed {
+            work.counts.allowed += 1;
+        } else {
+            work.counts.findings += 1;
+        }
+        let context = FindingContext {
+            log: &self.log,
+            index,
+            leaf_hash,
+            span: (span.from(), span.to()),
+            time: self.now,
+        };
+        let mut finding = Finding::new(&context, entry, found, &self.rules);
+        if work.findings.lines.len() < FINDINGS_BYTES {
+            let proof = tree.inclusion(index).ok().map(|hashes| TlogProof {
+                extra: None,
+                index,
+                hashes,
+                checkpoint: self.note.as_ref().to_owned(),
+            });
+            finding.proof = proof.map(|proof| proof.to_text());
+            finding.leaf = Some(STANDARD.encode(leaf));
+        } else {
+            finding.shorten();
+        }
+        work.findings.push(&finding);
+    }
+}
+
+/// What comes together while a span is scanned.
+#[derive(Default)]
+struct Work {
+    counts: Counts,
+    findings: Output,
+    quarantine: Output,
+    quarantine_left: usize,
+    lines: usize,
+    run: Option<(u64, u64)>,
+    groups: BTreeMap<String, (u64, u64)>,
+}
+
+/// A line of a quarantine object: one leaf, or a range of leaves beyond the cap.
+#[derive(serde::Serialize)]
+struct QuarantineLine<'a> {
+    schema: u32,
+    log: &'a str,
+    index: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaf_hash: Option<Hash>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaf: Option<String>,
+}
+
+impl Work {
+    fn quarantine(&mut self, log: &str, index: u64, leaf_hash: Hash, leaf: &[u8], undecodable: &Undecodable) {
+        self.counts.quarantined += 1;
+        let what = describe(undecodable);
+        let known = self.groups.contains_key(&what);
+        let what = if known || self.groups.len() < MAX_GROUPS - 1 {
+            what
+        } else {
+            "other leaves".to_owned()
+        };
+        self.groups.entry(what.clone()).or_insert((0, index)).0 += 1;
+        if self.lines >= QUARANTINE_LINES {
+            return self.extend_run(log, index);
+        }
+        self.lines += 1;
+        let whole = leaf.len() <= self.quarantine_left;
+        if whole {
+            self.quarantine_left -= leaf.len();
+        }
+        self.quarantine.push(&QuarantineLine {
+            schema: crate::record::SCHEMA,
+            log,
+            index,
+            to: None,
+            leaf_hash: Some(leaf_hash),
+            what: Some(&what),
+            bytes: Some(leaf.len()),
+            leaf: whole.then(|| STANDARD.encode(leaf)),
+        });
+    }
+
+    fn extend_run(&mut self, log: &str, index: u64) {
+        match &mut self.run {
+            Some((_, to)) if *to == index => *to += 1,
+            _ => {
+                self.end_run_of(log);
+                self.run = Some((index, index + 1));
+            }
+        }
+    }
+
+    fn end_run(&mut self) {
+        self.end_run_of("");
+    }
+
+    fn end_run_of(&mut self, log: &str) {
+        let Some((index, to)) = self.run.take() else { return };
+        self.quarantine.push(&QuarantineLine {
+            schema: crate::record::SCHEMA,
+            log,
+            index,
+            to: Some(to),
+            leaf_hash: None,
+            what: None,
+            bytes: None,
+            leaf: None,
+        });
+    }
+
+    fn groups(&self) -> Vec<Group> {
+        let group = |(what, (count, first)): (&String, &(u64, u64))| Group {
+            what: what.clone(),
+            count: *count,
+            first: *first,
+        };
+        self.groups.iter().map(group).collect()
+    }
+}
+
+/// Kind, version and reason, safe to print.
+fn describe(undecodable: &Undecodable) -> String {
+    let part = |name: &Option<String>| {
+        name.as_deref()
+            .map_or_else(|| "unknown".to_owned(), |name| alerts::text::escape(name, 64))
+    };
+    format!(
+        "{} {}: {}",
+        part(&undecodable.kind),
+        part(&undecodable.version),
+        undecodable.reason.name()
+    )
+}

@@ -1,0 +1,307 @@
+//! What a pass showed about a log becomes its conditions and its line of the report.
+//!
+//! Changes the state in hand only; `watch` writes it.
+
+use super::book::Book;
+use super::commit;
+use crate::conditions::{self, Holds, MAX_VIOLATIONS};
+use crate::record::{self, Counts, EvidenceBody, EvidenceRecord, Group, HeadRef, SCHEMA};
+use crate::report::{LogReport, Problem};
+use crate::trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
+use alerts::Class;
+use tlog::{SignedCheckpoint, Verdict};
+
+/// What was seen of a log in one pass.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) counts: Counts,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) stale: bool,
+    pub(crate) waits: bool,
+    pub(crate) anomalies: u64,
+    pub(crate) observed: bool,
+    pub(crate) proven: bool,
+    pub(crate) read_on: bool,
+    pub(crate) is_final: bool,
+    pub(crate) out_of_time: bool,
+    pub(crate) unproven: Option<Unproven>,
+    pub(crate) violation: Option<Box<Violation>>,
+    pub(crate) grew_after_freeze: Option<u64>,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Brings the conditions up to what the pass saw.
+pub(crate) async fn settle(book: &mut Book, tally: &mut Tally) -> Result<(), Fault> {
+    if let Some(violation) = tally.violation.take() {
+        hold_violation(book, &violation).await?;
+    }
+    settle_unproven(book, tally).await?;
+    settle_reach(book, tally);
+    settle_growth(book, tally);
+    let now = book.context.now();
+    conditions::hold_quarantine(&mut book.state.conditions, &tally.groups, now);
+    conditions::end_quiet_quarantine(&mut book.state.conditions, now);
+    Ok(())
+}
+
+/// Two checkpoints say the same whoever signed them again: their sizes and roots make the id.
+fn evidence_id(violation: &Violation) -> String {
+    let open =
+        |note: &str| SignedCheckpoint::open(note.as_bytes(), &violation.evidence.origin, &violation.evidence.keys).ok();
+    let head = |note: &str| open(note).map(|signed| (signed.size(), signed.root()));
+    let mut heads = [head(&violation.evidence.first), head(&violation.evidence.second)];
+    heads.sort_unstable();
+    let text = format!("{} {heads:?}", violation.evidence.origin);
+    format!(
+        "violation-{}",
+        tlog::Hash::of(text.as_bytes())
+            .to_string()
+            .get(..16)
+            .unwrap_or_default()
+    )
+}
+
+pub(crate) fn verdict_words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::TwoRoots { size } => format!("the log signed two different roots for the size {size}"),
+        Verdict::Excluded { smaller, larger } => format!(
+            "the log signed a root at size {larger} whose tree excludes the root that it signed at size {smaller}"
+        ),
+        Verdict::ImpossibleRoot => {
+            "the log signed a root for an empty tree that is not the root of an empty tree".to_owned()
+        }
+    }
+}
+
+async fn hold_violation(book: &mut Book, violation: &Violation) -> Result<(), Fault> {
+    let id = evidence_id(violation);
+    let known = conditions::find(&mut book.state.conditions, Class::Violation, &id).is_some();
+    if known || conditions::count(&book.state.conditions, Class::Violation) >= MAX_VIOLATIONS {
+        return Ok(());
+    }
+    let name = book.folder().evidence(&id);
+    let now = book.context.now();
+    let record = EvidenceRecord {
+        schema: SCHEMA,
+        id: id.clone(),
+        log: book.context.log.origin.clone(),
+        found: now,
+        shows: verdict_words(&violation.verdict),
+        body: EvidenceBody::Violation {
+            evidence: violation.evidence.clone(),
+        },
+    };
+    book.context.store().put_once(&name, &record::encode(&record)).await?;
+    let holds = Holds::now(Class::Violation, &id, now)
+        .fact("what", verdict_words(&violation.verdict))
+        .object(Some(name));
+    conditions::hold(&mut book.state.conditions, holds);
+    Ok(())
+}
+
+async fn settle_unproven(book: &mut Book, tally: &Tally) -> Result<(), Fault> {
+    let now = book.context.now();
+    let passed = [
+        (Step::Checkpoint, tally.observed),
+        (Step::Start, tally.proven),
+        (Step::Head, tally.proven),
+        (Step::Entries, tally.read_on),
+    ];
+    for (step, passed) in passed {
+        let stays = tally.unproven.as_ref().is_some_and(|unproven| unproven.step == step);
+        if passed && !stays {
+            conditions::end_one(&mut book.state.conditions, Class::Unproven, step.word(), now);
+        }
+    }
+    let Some(unproven) = &tally.unproven else { return Ok(()) };
+    let word = unproven.step.word();
+    let object = match conditions::find(&mut book.state.conditions, Class::Unproven, word) {
+        Some(open) => open.object.clone(),
+        None => Some(commit::keep_unproven(book, unproven).await?),
+    };
+    let holds = Holds::now(Class::Unproven, word, now)
+        .fact("what", alerts::text::escape(&unproven.message, 600))
+        .patience(book.context.log.limits.unproven_after)
+        .object(object);
+    conditions::hold(&mut book.state.conditions, holds);
+    Ok(())
+}
+
+fn settle_reach(book: &mut Book, tally: &Tally) {
+    let (now, limits) = (book.context.now(), book.context.log.limits);
+    match &tally.fault {
+        Some(fault) if fault.class == FaultClass::Source => {
+            let holds = Holds::now(Class::Unreachable, "", now)
+                .fact("error", alerts::text::escape(&fault.message, 600))
+                .patience(limits.max_lag);
+            conditions::hold(&mut book.state.conditions, holds);
+        }
+        Some(_) => {}
+        None => conditions::end_one(&mut book.state.conditions, Class::Unreachable, "", now),
+    }
+    let Some(progress) = &book.state.progress else { return };
+    let (head, cursor) = (progress.head.size, progress.cursor.position());
+    match progress.behind.filter(|_| !tally.waits) {
+        None => conditions::end_one(&mut book.state.conditions, Class::Behind, "", now),
+        Some(since) => {
+            let mut holds = Holds::now(Class::Behind, "", since)
+                .fact("head", head.to_string())
+                .fact("cursor", cursor.to_string())
+                .patience(limits.max_lag);
+            holds.since = since;
+            conditions::hold(&mut book.state.conditions, holds);
+        }
+    }
+}
+
+fn settle_growth(book: &mut Book, tally: &Tally) {
+    let (now, limits) = (book.context.now(), book.context.log.limits);
+    let Some(progress) = &book.state.progress else { return };
+    let (grown, size, frozen) = (progress.grown, progress.head.size, progress.frozen);
+    let still = u64::try_from(now.seconds_since(grown)).unwrap_or(0);
+    if limits.no_growth.is_reached(still) && !frozen {
+        let holds = Holds::now(Class::NoGrowth, "", now)
+            .fact("size", size.to_string())
+            .fact("since", grown.to_string());
+        conditions::hold(&mut book.state.conditions, holds);
+    } else {
+        conditions::end_one(&mut book.state.conditions, Class::NoGrowth, "", now);
+    }
+    if let Some(frozen_at) = tally.grew_after_freeze {
+        let detail = format!("grew-after-freeze-{frozen_at}");
+        let holds = Holds::now(Class::GrewAfterFreeze, &detail, now)
+            .fact("frozen at", frozen_at.to_string())
+            .fact("size now", size.to_string());
+        conditions::hold(&mut book.state.conditions, holds);
+    }
+}
+
+/// The line of a log.
+pub(crate) fn report(book: &Book, tally: &Tally) -> LogReport {
+    let mut report = LogReport::new(
+        &book.context.environment.pass,
+        book.context.now(),
+        Some(&book.context.log.origin),
+    );
+    report.scanned = tally.counts.entries;
+    report.findings = tally.counts.findings;
+    report.allowed = tally.counts.allowed;
+    report.quarantined = tally.counts.quarantined;
+    report.stale = tally.stale;
+    if let Some(progress) = &book.state.progress {
+        report.head = Some(HeadRef { ..progress.head });
+        report.cursor = Some(progress.cursor.position());
+    }
+    note(tally, &mut report);
+    if report.findings > 0 {
+        report.worsen(Outcome::Findings, None);
+    }
+    judge_log(book, tally, &mut report);
+    judge_served(book, tally, &mut report);
+    report
+}
+
+fn note(tally: &Tally, report: &mut LogReport) {
+    if tally.is_final {
+        report.notes.push("final: frozen and read to its end".to_owned());
+    }
+    if tally.waits {
+        report.notes.push("waits for a partial bundle".to_owned());
+    }
+    if tally.anomalies > 0 {
+        report.notes.push(format!(
+            "{} answers did not verify at first and did when asked for again",
+            tally.anomalies
+        ));
+    }
+}
+
+/// What the log did that degrades the watch over it.
+fn judge_log(book: &Book, tally: &Tally, report: &mut LogReport) {
+    let problem = |class: &str, message: String| {
+        Some(Problem {
+            class: class.to_owned(),
+            message,
+            object: None,
+        })
+    };
+    if tally.counts.quarantined > 0 {
+        let message = format!(
+            "{} leaves could not be decoded; they are kept in the quarantine",
+            tally.counts.quarantined
+        );
+        report.worsen(Outcome::Degraded, problem("quarantine", message));
+    }
+    if let Some(progress) = &book.state.progress
+        && progress.cursor.position() < progress.head.size
+        && !tally.waits
+    {
+        let left = progress.head.size - progress.cursor.position();
+        let why = if tally.out_of_time {
+            "the time was spent first"
+        } else {
+            "reading stopped"
+        };
+        report.worsen(
+            Outcome::Degraded,
+            problem("behind", format!("{left} entries are not read yet: {why}")),
+        );
+    }
+    for condition in book.state.conditions.iter().filter(|condition| condition.is_open()) {
+        match condition.class {
+            Class::GrewAfterFreeze if condition.acknowledged.is_none() => {
+                report.worsen(
+                    Outcome::Degraded,
+                    problem(
+                        "grew-after-freeze",
+                        "the log grew after it had said that it is frozen".to_owned(),
+                    ),
+                );
+            }
+            Class::NoGrowth => report
+                .notes
+                .push("the log has not grown for longer than `no_growth` allows".to_owned()),
+            _ => {}
+        }
+    }
+    if let Some(fault) = &tally.fault {
+        report.worsen(Outcome::Fault, Some(Problem::from(fault)));
+    }
+}
+
+/// What the log served that condemns it.
+fn judge_served(book: &Book, tally: &Tally, report: &mut LogReport) {
+    if let Some(unproven) = &tally.unproven {
+        let kept = book
+            .state
+            .conditions
+            .iter()
+            .find(|open| open.is_open() && open.class == Class::Unproven && open.detail == unproven.step.word());
+        let problem = Problem {
+            class: format!("unproven-{}", unproven.step.word()),
+            message: unproven.message.clone(),
+            object: kept
+                .and_then(|open| open.object.clone())
+                .or_else(|| unproven.object.clone()),
+        };
+        report.worsen(Outcome::Unproven, Some(problem));
+    }
+    for condition in &book.state.conditions {
+        let what = condition
+            .facts
+            .iter()
+            .find(|fact| fact.name == "what")
+            .map(|fact| fact.value.clone());
+        let problem = Problem {
+            class: "violation".to_owned(),
+            message: format!("{} (evidence {})", what.unwrap_or_default(), condition.detail),
+            object: condition.object.clone(),
+        };
+        if condition.is_loud_violation() {
+            report.worsen(Outcome::Violation, Some(problem));
+        } else if condition.is_latched() {
+            report.latched = true;
+            report.worsen(Outcome::Degraded, Some(problem));
+        }
+    }
+}

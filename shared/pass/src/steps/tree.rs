@@ -1,0 +1,73 @@
+//! The tree around a verified span: inclusion proofs for its entries, from hashes that are all verified.
+//!
+//! The frontier before the span, its leaf hashes, and the hashes from its end to the head determine every node that an
+//! inclusion proof of one of its entries needs; nothing is asked of the log.
+
+use super::verify::VerifiedSpan;
+use std::collections::HashMap;
+use tlog::{Hash, MerkleError, Node, range_nodes};
+
+/// The nodes of a span, level by level, and those beside it.
+pub(crate) struct SpanTree {
+    /// For each level the index of the first node that lies wholly in the span, and the hashes from there on.
+    levels: Vec<(u64, Vec<Hash>)>,
+    beside: HashMap<Node, Hash>,
+    size: u64,
+}
+
+impl SpanTree {
+    pub(crate) fn new(span: &VerifiedSpan) -> Self {
+        let mut levels = vec![(span.from(), span.leaf_hashes().to_vec())];
+        while let Some((first, hashes)) = levels.last().filter(|(_, hashes)| hashes.len() > 1) {
+            let skip = usize::from(first % 2 == 1);
+            let pairs = hashes.get(skip..).unwrap_or_default().chunks_exact(2);
+            let above: Vec<Hash> = pairs
+                .filter_map(|pair| Some(Hash::node(pair.first()?, pair.get(1)?)))
+                .collect();
+            levels.push((first.div_ceil(2), above));
+        }
+        let size = span.head().size;
+        let before = range_nodes(0, span.from())
+            .into_iter()
+            .zip(span.before().hashes().iter().copied());
+        let after = range_nodes(span.to(), size)
+            .into_iter()
+            .zip(span.rest().iter().copied());
+        Self {
+            levels,
+            beside: before.chain(after).collect(),
+            size,
+        }
+    }
+
+    /// The inclusion proof of an entry of the span in the tree of the head.
+    pub(crate) fn inclusion(&self, index: u64) -> Result<Vec<Hash>, MerkleError> {
+        tlog::inclusion_proof(index, self.size, |node| self.hash(node))
+    }
+
+    fn hash(&self, node: Node) -> Result<Hash, MerkleError> {
+        if let Some(hash) = self.beside.get(&node).or_else(|| self.within(node)) {
+            return Ok(*hash);
+        }
+        let Some(level) = node.level.checked_sub(1) else {
+            return Err(MerkleError::IndexOutside {
+                index: node.index,
+                size: self.size,
+            });
+        };
+        let left = self.hash(Node {
+            level,
+            index: node.index * 2,
+        })?;
+        let right = self.hash(Node {
+            level,
+            index: node.index * 2 + 1,
+        })?;
+        Ok(Hash::node(&left, &right))
+    }
+
+    fn within(&self, node: Node) -> Option<&Hash> {
+        let (first, hashes) = self.levels.get(usize::from(node.level))?;
+        hashes.get(usize::try_from(node.index.checked_sub(*first)?).ok()?)
+    }
+}
