@@ -3,10 +3,16 @@
 // A body fails by panicking; so may this.
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub, missing_docs)]
 
+#[path = "../fuzz/bodies/sigstore.rs"]
+mod bodies_sigstore;
 #[path = "../fuzz/bodies/tlog.rs"]
 mod bodies_tlog;
 
 use bodies_tlog::{LOG_KEY, ORIGIN, WITNESS_KEY};
+use testlog::SigningKey;
+use testlog::certificate::broken::Broken;
+use testlog::certificate::{Authority, Identity, LeafCertificate};
+use testlog::leaf::{self, LeafSigner};
 use tlog::{Evidence, Frontier, Hash, PrefixProof, TlogProof};
 
 const ROUNDS: u64 = 1500;
@@ -122,10 +128,7 @@ fn proofs() {
         extra: None,
         ..proof.clone()
     };
-    smoke(
-        bodies_tlog::tlog_proof,
-        &seeds(&[&proof.to_text(), &plain.to_text()]),
-    );
+    smoke(bodies_tlog::tlog_proof, &seeds(&[&proof.to_text(), &plain.to_text()]));
 }
 
 #[test]
@@ -150,4 +153,47 @@ fn frontiers() {
     let largest = Frontier::new(tlog::MAX_TREE_SIZE, vec![Hash::EMPTY_ROOT; 63]).unwrap();
     let all = [frontier(0), frontier(1), frontier(11), frontier(64), largest];
     smoke(bodies_tlog::frontier, &all.map(|frontier| frontier.to_bytes()));
+}
+
+/// Certificates of every kind, whole and broken.
+fn certificates() -> Vec<Vec<u8>> {
+    let authority = Authority::new("fuzz", &[3; 32]);
+    let issuer = "https://issuer.example";
+    let identities = [
+        Identity::email("a@acme.example", issuer),
+        Identity::user_name("a", issuer),
+        Identity::github_workflow("acme", "rocket", "release.yml", "refs/tags/v1"),
+        Identity::default(),
+    ];
+    let issue = |identity| authority.issue(&LeafCertificate::new(identity, 7, 1_700_000_000));
+    let broken = Broken::ALL.map(|broken| broken.certificate(&authority, 8, 1_700_000_000));
+    identities.into_iter().map(issue).chain(broken).collect()
+}
+
+#[test]
+fn certificates_alone_and_in_leaves() {
+    smoke(bodies_sigstore::certificate, &certificates());
+}
+
+#[test]
+fn leaves() {
+    let mut leaves = vec![leaf::unknown("ship", "0.0.1"), leaf::identity_service(&[[7; 32]; 3])];
+    let mut signers: Vec<_> = certificates().iter().map(|der| LeafSigner::certificate(der)).collect();
+    signers.push(LeafSigner::key(&SigningKey::ed25519(&[5; 32])));
+    leaves.extend(signers.iter().map(|signer| leaf::hashedrekord(&[9; 32], signer)));
+    leaves.push(leaf::dsse(&[9; 32], &signers[..3]));
+    smoke(bodies_sigstore::leaf, &leaves);
+}
+
+#[test]
+fn trust_files() {
+    smoke(
+        bodies_sigstore::trusted_root,
+        &[sigstore::trusted_root::PUBLIC_TRUSTED_ROOT.to_vec()],
+    );
+    let configs = [
+        sigstore::signing_config::PUBLIC_V1,
+        sigstore::signing_config::PUBLIC_REKOR_V2,
+    ];
+    smoke(bodies_sigstore::signing_config, &configs.map(<[u8]>::to_vec));
 }
