@@ -15,11 +15,15 @@ pub const MAX_TITLE_CHARS: usize = 99;
 /// Characters of a fact's value, so that a few dozen facts stay far below the 256 KiB of SNS.
 pub(crate) const MAX_VALUE_CHARS: usize = 1_000;
 
+/// Bytes of all facts of an alert, names and values. JSON writes a character as up to three times its bytes, so that an
+/// alert stays well below 256 KiB, attributes and words included.
+const MAX_FACTS_BYTES: usize = 48 * 1024;
+
 /// Characters of a fact's name: the longest of ours has 40.
 const MAX_FACT_NAME_CHARS: usize = 80;
 
 /// Facts of one alert; a certificate of Fulcio has 22 extensions.
-pub(crate) const MAX_FACTS: usize = 64;
+const MAX_FACTS: usize = 64;
 
 /// One thing that is to be told, and how it is delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,4 +86,22 @@ impl Fact {
             value: text::escape(value, MAX_VALUE_CHARS),
         }
     }
+}
+
+/// The facts that one alert has room for, the first ones first; what is left out is counted.
+pub(crate) fn bounded(facts: Vec<Fact>) -> Vec<Fact> {
+    let all = facts.len();
+    let mut bytes = 0;
+    let fits = |fact: &Fact| {
+        bytes += fact.name.len() + fact.value.len();
+        bytes <= MAX_FACTS_BYTES
+    };
+    let mut kept: Vec<Fact> = facts.into_iter().take(MAX_FACTS).take_while(fits).collect();
+    if kept.len() < all {
+        kept.push(Fact::new(
+            "left out",
+            &format!("{} more facts; the record has them", all - kept.len()),
+        ));
+    }
+    kept
 }

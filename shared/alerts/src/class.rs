@@ -46,9 +46,7 @@ impl Class {
     pub const fn severity(self) -> Severity {
         match self {
             Self::Violation | Self::RecordGone => Severity::Critical,
-            Self::Finding | Self::Digest | Self::Unproven | Self::GrewAfterFreeze | Self::Unwatched => {
-                Severity::High
-            }
+            Self::Finding | Self::Digest | Self::Unproven | Self::GrewAfterFreeze | Self::Unwatched => Severity::High,
             Self::SinkDead | Self::ConfigFellBack | Self::NobodyWatched | Self::Behind => Severity::High,
             Self::Quarantine | Self::NoGrowth | Self::Unreachable => Severity::Medium,
         }
@@ -89,16 +87,10 @@ mod tests {
     #[test]
     fn names_are_those_of_serde() {
         for class in Class::ALL {
-            assert_eq!(
-                serde_json::to_string(class).unwrap(),
-                format!("\"{}\"", class.word())
-            );
+            assert_eq!(serde_json::to_string(class).unwrap(), format!("\"{}\"", class.word()));
         }
         for phase in [Phase::Once, Phase::Opened, Phase::Reminder, Phase::Closed] {
-            assert_eq!(
-                serde_json::to_string(&phase).unwrap(),
-                format!("\"{}\"", phase.word())
-            );
+            assert_eq!(serde_json::to_string(&phase).unwrap(), format!("\"{}\"", phase.word()));
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! When to tell which phase is the caller's to know; one reminder a day has one id.
 
-use crate::alert::{Alert, Fact, MAX_FACTS, MAX_TITLE_CHARS, SCHEMA};
+use crate::alert::{Alert, Fact, MAX_TITLE_CHARS, SCHEMA, bounded};
 use crate::class::{Class, Phase};
 use crate::id::condition_id;
 use crate::text::ascii_line;
@@ -89,15 +89,8 @@ fn facts(condition: &ConditionView<'_>, phase: Phase, now: Timestamp) -> Vec<Fac
         Phase::Reminder => facts.push(Fact::new("for", &duration(condition.opened_at, now))),
         Phase::Closed => facts.push(Fact::new("lasted", &duration(condition.opened_at, now))),
     }
-    let ours = facts.len();
-    facts.extend(
-        condition
-            .facts
-            .iter()
-            .take(MAX_FACTS - ours)
-            .map(|fact| Fact::new(&fact.name, &fact.value)),
-    );
-    facts
+    facts.extend(condition.facts.iter().map(|fact| Fact::new(&fact.name, &fact.value)));
+    bounded(facts)
 }
 
 /// What the detail of a condition is, in the words of the facts.

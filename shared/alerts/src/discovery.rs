@@ -1,6 +1,6 @@
 //! The alerts of what rules found: one for a finding, one digest for what a rule found beyond its budget.
 
-use crate::alert::{Alert, Fact, MAX_FACTS, MAX_TITLE_CHARS, SCHEMA};
+use crate::alert::{Alert, Fact, MAX_TITLE_CHARS, SCHEMA, bounded};
 use crate::class::{Class, Phase};
 use crate::finding::{Finding, Identity};
 use crate::id::digest_id;
@@ -16,6 +16,9 @@ const MAX_TITLE_RULE_CHARS: usize = 32;
 
 /// Values of one field (SANs, digests) that an alert lists; the record has them all.
 const MAX_VALUES: usize = 8;
+
+/// Characters of each of them, so that they do not crowd out what follows.
+const MAX_LISTED_CHARS: usize = 500;
 
 /// The alert of a finding. The caller leaves out those that are allowed; for one that is, the alert says so.
 #[must_use]
@@ -44,10 +47,7 @@ pub fn finding_alert(finding: &Finding, now: Timestamp) -> Alert {
 
 fn finding_title(finding: &Finding, severity: Severity) -> String {
     let rule = ascii_line(&finding.rule, MAX_TITLE_RULE_CHARS);
-    let title = format!(
-        "[{severity}] {rule} matched entry {} of {}",
-        finding.index, finding.log
-    );
+    let title = format!("[{severity}] {rule} matched entry {} of {}", finding.index, finding.log);
     ascii_line(&title, MAX_TITLE_CHARS)
 }
 
@@ -83,10 +83,7 @@ fn who(signer: Option<&Identity>) -> String {
                 issuer.unwrap_or_default()
             )
         }
-        (None, Some(key)) => format!(
-            "signed with the key or certificate {}",
-            escape(key, MAX_NAME_CHARS)
-        ),
+        (None, Some(key)) => format!("signed with the key or certificate {}", escape(key, MAX_NAME_CHARS)),
         (None, None) => "signed by somebody whom the entry does not name".to_owned(),
     }
 }
@@ -117,42 +114,33 @@ fn finding_facts(finding: &Finding) -> Vec<Fact> {
         "entry",
         format!("{} {}", finding.kind, finding.version).trim_end(),
     ));
+    facts.push(Fact::new("proof", &proof_place(finding)));
+    facts.push(Fact::new("found", &finding.time.to_string()));
     if let Some(signer) = &finding.signer {
         signer_facts(&mut facts, signer);
     }
-    facts.push(Fact::new("proof", &proof_place(finding)));
-    facts.push(Fact::new("found", &finding.time.to_string()));
-    facts.truncate(MAX_FACTS);
-    facts
+    bounded(facts)
 }
 
 fn signer_facts(facts: &mut Vec<Fact>, signer: &Identity) {
-    facts.extend(
-        signer
-            .subject
-            .as_deref()
-            .map(|subject| Fact::new("subject", subject)),
-    );
+    facts.extend(signer.subject.as_deref().map(|subject| Fact::new("subject", subject)));
     several(facts, "fingerprint", &signer.fingerprints);
     if let (Some(from), Some(to)) = (signer.not_before, signer.not_after) {
         facts.push(Fact::new("certificate valid", &format!("{from} to {to}")));
     }
-    // Room is left for the facts that follow; the record has every extension.
-    let room = MAX_FACTS.saturating_sub(facts.len() + 4);
-    let issuer = |name: &str| name == "issuer";
-    facts.extend(
-        signer
-            .extensions
-            .iter()
-            .filter(|(name, _)| !issuer(name))
-            .take(room)
-            .map(|(name, value)| Fact::new(name, value)),
-    );
+    // The issuer was told already.
+    let others = signer.extensions.iter().filter(|(name, _)| *name != "issuer");
+    facts.extend(others.map(|(name, value)| Fact::new(name, value)));
 }
 
 /// One fact a value, and the number of those left out.
 fn several(facts: &mut Vec<Fact>, name: &str, values: &[String]) {
-    facts.extend(values.iter().take(MAX_VALUES).map(|value| Fact::new(name, value)));
+    facts.extend(
+        values
+            .iter()
+            .take(MAX_VALUES)
+            .map(|value| Fact::new(name, &escape(value, MAX_LISTED_CHARS))),
+    );
     let more = values.len().saturating_sub(MAX_VALUES);
     if more > 0 {
         facts.push(Fact::new(name, &format!("… and {more} more, in the record")));
@@ -168,9 +156,7 @@ fn proof_place(finding: &Finding) -> String {
     if finding.proof.is_some() {
         format!("a C2SP tlog-proof with the leaf, in {line}")
     } else {
-        format!(
-            "not kept with the finding (too many, or the head allows none); index and leaf hash are in {line}"
-        )
+        format!("not kept with the finding (too many, or the head allows none); index and leaf hash are in {line}")
     }
 }
 

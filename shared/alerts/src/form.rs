@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 /// Characters of a line of text; facts are never broken, so that they can be copied.
 const WIDTH: usize = 96;
 
-/// Characters that the names of facts are padded to.
-const NAME_WIDTH: usize = 20;
+/// Characters that the names of facts are padded to at most.
+const MAX_NAME_WIDTH: usize = 42;
 
 /// For a terminal that shows colours: the title stands out by severity.
 #[must_use]
@@ -24,10 +24,7 @@ pub fn terminal(alert: &Alert) -> String {
         (_, Severity::Medium) => "33",
         (_, Severity::Low | Severity::Info) => "36",
     };
-    body(
-        alert,
-        &format!("\u{1b}[{colour}m{}\u{1b}[0m", guard(&alert.title)),
-    )
+    body(alert, &format!("\u{1b}[{colour}m{}\u{1b}[0m", guard(&alert.title)))
 }
 
 /// For mail, files, and terminals without colours.
@@ -61,12 +58,22 @@ fn body(alert: &Alert, title: &str) -> String {
     let mut out = format!("{title}\n\n");
     paragraph(&mut out, &alert.summary);
     out.push('\n');
-    for fact in &alert.facts {
+    let object = alert.object.as_deref().map(|object| ("record", object));
+    let facts = || {
+        alert
+            .facts
+            .iter()
+            .map(|fact| (fact.name.as_str(), fact.value.as_str()))
+            .chain(object)
+    };
+    let width = facts()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(MAX_NAME_WIDTH);
+    for (name, value) in facts() {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {:NAME_WIDTH$}  {}", guard(&fact.name), guard(&fact.value));
-    }
-    if let Some(object) = &alert.object {
-        let _ = writeln!(out, "  {:NAME_WIDTH$}  {}", "record", guard(object));
+        let _ = writeln!(out, "  {:width$}  {}", guard(name), guard(value));
     }
     out.push_str("\nWhat to do next:\n");
     paragraph(&mut out, &alert.action);

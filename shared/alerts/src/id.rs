@@ -93,14 +93,9 @@ mod tests {
     #[test]
     fn a_conditions_id_depends_on_every_part() {
         let at = |secs| Timestamp::from_unix(secs);
-        let id = |class, log, detail, opened, phase, now| {
-            condition_id(class, log, detail, at(opened), phase, at(now))
-        };
+        let id = |class, log, detail, opened, phase, now| condition_id(class, log, detail, at(opened), phase, at(now));
         let base = id(Class::Behind, Some("l"), "d", 10, Phase::Opened, 20);
-        assert_eq!(
-            base,
-            id(Class::Behind, Some("l"), "d", 10, Phase::Opened, 999_999)
-        );
+        assert_eq!(base, id(Class::Behind, Some("l"), "d", 10, Phase::Opened, 999_999));
         for other in [
             id(Class::Unproven, Some("l"), "d", 10, Phase::Opened, 20),
             id(Class::Behind, Some("m"), "d", 10, Phase::Opened, 20),

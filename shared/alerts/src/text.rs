@@ -11,11 +11,7 @@
 pub fn escape(text: &str, max_chars: usize) -> String {
     let mut out = Capped::new(max_chars);
     let whole = text.chars().all(|letter| out.push(letter));
-    if whole {
-        out.text
-    } else {
-        cut(out.text, text.len())
-    }
+    if whole { out.text } else { cut(out.text, text.len()) }
 }
 
 /// [`escape`] for bytes that may be no text: each byte that is no part of UTF-8 becomes `\xNN`.
@@ -29,11 +25,7 @@ pub fn escape_bytes(bytes: &[u8], max_chars: usize) -> String {
                 .iter()
                 .all(|byte| out.push_text(&format!("\\x{byte:02x}")))
     });
-    if whole {
-        out.text
-    } else {
-        cut(out.text, bytes.len())
-    }
+    if whole { out.text } else { cut(out.text, bytes.len()) }
 }
 
 /// `text` as one line of printable ASCII of at most `max_chars` characters; a cut one ends in `...`. For subjects.
@@ -79,11 +71,17 @@ pub(crate) fn guard(text: &str) -> String {
     out.text
 }
 
-/// Breaks `text` into lines of at most `width` characters, at spaces; a longer word stands alone.
+/// Breaks `text` into lines of at most `width` characters, at spaces. A longer word stands alone, and what stands between
+/// backquotes is one word, so that commands can be copied.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut room = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
+    let mut quoted = false;
+    let breaks = |letter: char| {
+        quoted ^= letter == '`';
+        letter == ' ' && !quoted
+    };
+    for word in text.split(breaks).filter(|word| !word.is_empty()) {
         let needs = word.chars().count() + 1;
         match lines.last_mut() {
             Some(line) if needs <= room => {
@@ -227,6 +225,8 @@ mod tests {
     fn lines_break_at_spaces() {
         assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrap("aaaaaaaa b", 5), ["aaaaaaaa", "b"]);
+        assert_eq!(wrap("aa `b c d` e", 5), ["aa", "`b c d`", "e"]);
+        assert_eq!(wrap("aa `b c", 5), ["aa", "`b c"]);
         assert_eq!(wrap("", 5), Vec::<String>::new());
     }
 }

@@ -137,9 +137,7 @@ fn grew_after_freeze(place: &Place) -> Words {
 }
 
 fn record_gone(place: &Place) -> Words {
-    let Place {
-        log, detail, flag, ..
-    } = place;
+    let Place { log, detail, flag, .. } = place;
     Words {
         headline: "The record is gone or damaged",
         subject: Subject::Log,
@@ -157,9 +155,7 @@ fn record_gone(place: &Place) -> Words {
 }
 
 fn quarantine(place: &Place) -> Words {
-    let Place {
-        log, detail, flag, ..
-    } = place;
+    let Place { log, detail, flag, .. } = place;
     Words {
         headline: "Entries that cannot be decoded",
         subject: Subject::Log,
@@ -214,9 +210,10 @@ fn unreachable(place: &Place) -> Words {
             "{log} could not be read for longer than `limits.max_lag` allows. What is signed into it meanwhile is \
              watched only once it answers again."
         ),
-        action: "Look at the error, the operator's status page and our own network. Every pass tries again. If the log \
+        action:
+            "Look at the error, the operator's status page and our own network. Every pass tries again. If the log \
                  is retired, exclude it with a reason and a date (`exclude:`)."
-            .to_owned(),
+                .to_owned(),
     }
 }
 
@@ -258,8 +255,9 @@ fn sink_dead(place: &Place) -> Words {
              on it is told nothing.",
             or(&place.detail, "(unnamed)")
         ),
-        action: "Check that the topic, file or endpoint exists, and that we may write to it. The next pass tries again."
-            .to_owned(),
+        action:
+            "Check that the topic, file or endpoint exists, and that we may write to it. The next pass tries again."
+                .to_owned(),
     }
 }
 
@@ -297,9 +295,7 @@ fn closed(class: Class, place: &Place) -> Words {
         Class::Violation => (
             "Contradiction left behind",
             Subject::Log,
-            format!(
-                "The contradiction {detail} of {log} no longer stands in the way: a new epoch of the log began."
-            ),
+            format!("The contradiction {detail} of {log} no longer stands in the way: a new epoch of the log began."),
             "Keep the evidence: what the log signed stays signed.",
         ),
         Class::Unproven => (

@@ -52,11 +52,7 @@ fn bench(c: &mut Criterion, name: &str, rules: &Value) {
 
 fn benches(c: &mut Criterion) {
     let one = |matches: Value| json!([{"name": "r", "match": matches}]);
-    bench(
-        c,
-        "one exact san, miss",
-        &one(json!({"san": "release@example.com"})),
-    );
+    bench(c, "one exact san, miss", &one(json!({"san": "release@example.com"})));
     bench(c, "one exact san, hit", &one(json!({"san": SAN})));
     bench(
         c,
@@ -73,8 +69,7 @@ fn benches(c: &mut Criterion) {
         "one glob san, hit",
         &one(json!({"san": "glob:https://github.com/acme/**"})),
     );
-    let many =
-        |at: usize| json!({"name": at.to_string(), "match": {"san": format!("release-{at}@example.com")}});
+    let many = |at: usize| json!({"name": at.to_string(), "match": {"san": format!("release-{at}@example.com")}});
     bench(c, "1000 exact sans, miss", &(0..1000).map(many).collect());
 }
 

@@ -53,11 +53,7 @@ impl Engine {
     }
 
     /// Begins the reading of one entry.
-    pub(crate) fn view<'v, S: Subject + ?Sized>(
-        &'v self,
-        subject: &'v S,
-        context: &'v Context<'v>,
-    ) -> View<'v, S> {
+    pub(crate) fn view<'v, S: Subject + ?Sized>(&'v self, subject: &'v S, context: &'v Context<'v>) -> View<'v, S> {
         View {
             engine: self,
             subject,

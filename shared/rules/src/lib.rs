@@ -29,8 +29,8 @@ mod set;
 
 pub use diagnostic::{Diagnostic, nearest};
 pub use limits::{
-    MAX_DEPTH, MAX_EXPRESSIONS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_RULES,
-    REGEX_CACHE_BYTES, REGEX_SIZE_BYTES,
+    MAX_DEPTH, MAX_EXPRESSIONS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_RULES, REGEX_CACHE_BYTES,
+    REGEX_SIZE_BYTES,
 };
 pub use parse::parse;
 pub use pattern::Pattern;

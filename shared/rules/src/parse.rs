@@ -115,8 +115,7 @@ impl Reader {
             Value::Null => return Vec::new(),
             Value::Array(list) => list,
             other => {
-                let _: Option<()> =
-                    self.fault("rules", format!("must be a list of rules, not {}", noun(other)));
+                let _: Option<()> = self.fault("rules", format!("must be a list of rules, not {}", noun(other)));
                 return Vec::new();
             }
         };
@@ -132,8 +131,7 @@ impl Reader {
         for (index, value) in list.iter().enumerate() {
             specs.extend(self.rule(value, &at_item("rules", index)));
             let name = value.get("name").and_then(Value::as_str);
-            self.problems
-                .extend(name.and_then(|name| names.check(name, index)));
+            self.problems.extend(name.and_then(|name| names.check(name, index)));
         }
         specs
     }
@@ -299,9 +297,7 @@ impl Reader {
 
     fn patterns(&mut self, field: &Field, value: &Value, path: &str) -> Option<Vec<Pattern>> {
         match value {
-            Value::Array(list) if list.is_empty() => {
-                self.fault(path, "is an empty list; it would match nothing")
-            }
+            Value::Array(list) if list.is_empty() => self.fault(path, "is an empty list; it would match nothing"),
             Value::Array(list) => {
                 let read = list.iter().enumerate();
                 let read: Vec<_> = read
@@ -339,8 +335,7 @@ impl Reader {
                 Some(format!("\"{value}\"")),
             ),
             Value::Object(_) => (
-                "must be a string or a list of strings; `all`, `any` and `not` stand around fields"
-                    .to_owned(),
+                "must be a string or a list of strings; `all`, `any` and `not` stand around fields".to_owned(),
                 None,
             ),
             Value::Null | Value::String(_) | Value::Array(_) => {

@@ -112,15 +112,7 @@ impl RuleSet {
         for (rule, program) in self.programs.iter().enumerate() {
             if view.holds(&program.matches) {
                 let allowed = program.allow.iter().any(|allow| view.holds(allow));
-                record(
-                    found,
-                    start..known,
-                    Match {
-                        rule,
-                        signer,
-                        allowed,
-                    },
-                );
+                record(found, start..known, Match { rule, signer, allowed });
             }
         }
         if let Some(found) = found.get_mut(start..) {
@@ -133,9 +125,7 @@ impl RuleSet {
 /// of earlier signers, in the order of the rules.
 fn record(found: &mut Vec<Match>, known: Range<usize>, matched: Match) {
     let earlier = found.get_mut(known).and_then(|known| {
-        let at = known
-            .binary_search_by_key(&matched.rule, |earlier| earlier.rule)
-            .ok()?;
+        let at = known.binary_search_by_key(&matched.rule, |earlier| earlier.rule).ok()?;
         known.get_mut(at)
     });
     match earlier {

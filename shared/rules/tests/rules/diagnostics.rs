@@ -173,12 +173,7 @@ fn matchers() {
         "unknown key `1.2.`",
         None,
     );
-    check_match(
-        &json!({"all": []}),
-        "rules[0].match.all",
-        "is an empty list",
-        None,
-    );
+    check_match(&json!({"all": []}), "rules[0].match.all", "is an empty list", None);
     check_match(
         &json!({"any": {"san": "a"}}),
         "rules[0].match.any",
@@ -330,10 +325,7 @@ fn a_set_has_so_many_expressions() {
     };
     assert_eq!(compile(sentinel_rules::MAX_EXPRESSIONS), Ok(1));
     let expect = "has 2001 `glob:` and `regex:` patterns; a set has at most 2000";
-    assert_eq!(
-        compile(sentinel_rules::MAX_EXPRESSIONS + 1),
-        Err(expect.to_owned())
-    );
+    assert_eq!(compile(sentinel_rules::MAX_EXPRESSIONS + 1), Err(expect.to_owned()));
 }
 
 #[test]
@@ -364,10 +356,7 @@ fn a_spec_made_by_hand_is_checked() {
             field("san", vec![]),
             "rules[0].match.san: is an empty list; it would match nothing",
         ),
-        (
-            field("sna", vec![exact()]),
-            "rules[0].match.sna: unknown key `sna`",
-        ),
+        (field("sna", vec![exact()]), "rules[0].match.sna: unknown key `sna`"),
         (
             Matcher::Any(vec![field("san", vec![exact(), Pattern::Regex("(".to_owned())])]),
             "rules[0].match.any[0].san[1]: is no regular expression: unclosed group",
@@ -416,8 +405,7 @@ fn specs_round_trip_and_hash_by_what_they_say() {
         *other.pointer_mut(pointer).unwrap() = value;
         assert_ne!(hash(&other), base, "{pointer}");
     }
-    let error =
-        serde_json::from_str::<sentinel_rules::RuleSpec>(r#"{"name":"a","match":{"sna":"x"}}"#).unwrap_err();
+    let error = serde_json::from_str::<sentinel_rules::RuleSpec>(r#"{"name":"a","match":{"sna":"x"}}"#).unwrap_err();
     assert!(
         error
             .to_string()

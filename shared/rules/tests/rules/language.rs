@@ -100,10 +100,7 @@ fn fields() {
     let it = entry(&[&[
         ("subject", "s"),
         ("fingerprint", &hex),
-        (
-            "fingerprint",
-            "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDcm5kSDZ0lyoDmZ7U",
-        ),
+        ("fingerprint", "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDcm5kSDZ0lyoDmZ7U"),
         ("source-repository-owner-uri", "https://github.com/acme"),
         ("1.2.3.4", "v"),
     ]]);
@@ -115,10 +112,7 @@ fn fields() {
     for (matches, expect) in [
         (json!({"subject": "s"}), true),
         (json!({"subject": "S"}), false),
-        (
-            json!({"source-repository-owner-uri": "https://github.com/acme"}),
-            true,
-        ),
+        (json!({"source-repository-owner-uri": "https://github.com/acme"}), true),
         (json!({"source-repository-uri": "https://github.com/acme"}), false),
         (json!({"1.3.6.1.4.1.57264.1.16": "https://github.com/acme"}), true),
         (json!({"1.2.3.4": "v"}), true),
@@ -133,15 +127,9 @@ fn fields() {
         (json!({"digest": "glob:SHA256:AB*"}), true),
         (json!({"digest": "ac".repeat(32)}), false),
         (json!({"fingerprint": hex}), true),
-        (
-            json!({"fingerprint": format!("SHA256:{}", hex.to_uppercase())}),
-            true,
-        ),
+        (json!({"fingerprint": format!("SHA256:{}", hex.to_uppercase())}), true),
         (json!({"fingerprint": colons.join(":")}), true),
-        (
-            json!({"fingerprint": format!("sha256:{}", colons.join(":"))}),
-            true,
-        ),
+        (json!({"fingerprint": format!("sha256:{}", colons.join(":"))}), true),
         (json!({"fingerprint": hex[..62]}), false),
         (json!({"fingerprint": "glob:01:23:45*"}), true),
         (json!({"fingerprint": "glob:sha256:0123*"}), true),
@@ -201,8 +189,7 @@ fn an_entry_without_signers_is_asked_once() {
 
 #[test]
 fn every_signer_that_matches_must_be_allowed() {
-    let set =
-        set(&json!([{"name": "r", "match": {"issuer": "i"}, "allow": [{"san": "good"}, {"san": "fine"}]}]));
+    let set = set(&json!([{"name": "r", "match": {"issuer": "i"}, "allow": [{"san": "good"}, {"san": "fine"}]}]));
     let (good, fine) = (
         &[("issuer", "i"), ("san", "good")][..],
         &[("issuer", "i"), ("san", "fine")][..],
@@ -232,12 +219,7 @@ fn every_signer_that_matches_must_be_allowed() {
 #[test]
 fn matches_are_added_in_the_order_of_the_rules() {
     let rule = |name: &str, san: &str| json!({"name": name, "match": {"san": san}});
-    let set = set(&json!([
-        rule("0", "a"),
-        rule("1", "b"),
-        rule("2", "c"),
-        rule("3", "a")
-    ]));
+    let set = set(&json!([rule("0", "a"), rule("1", "b"), rule("2", "c"), rule("3", "a")]));
     let mut found = vec![Match {
         rule: 9,
         signer: None,

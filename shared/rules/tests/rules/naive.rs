@@ -6,15 +6,7 @@ use sentinel_rules::{Match, Matcher, Pattern, RuleSet, RuleSpec, Severity};
 use sigstore::Field;
 use std::cell::RefCell;
 
-const FIELDS: [&str; 7] = [
-    "san",
-    "issuer",
-    "subject",
-    "token-subject",
-    "1.2.3",
-    "kind",
-    "log",
-];
+const FIELDS: [&str; 7] = ["san", "issuer", "subject", "token-subject", "1.2.3", "kind", "log"];
 
 /// Short texts of few letters, so that they meet.
 fn text() -> impl Strategy<Value = String> {
@@ -34,11 +26,10 @@ fn pattern() -> impl Strategy<Value = Pattern> {
 
 fn matcher() -> impl Strategy<Value = Matcher> {
     let patterns = proptest::collection::vec(pattern(), 1..4);
-    let field =
-        (proptest::sample::select(&FIELDS[..]), patterns).prop_map(|(name, patterns)| Matcher::Field {
-            name: name.to_owned(),
-            patterns,
-        });
+    let field = (proptest::sample::select(&FIELDS[..]), patterns).prop_map(|(name, patterns)| Matcher::Field {
+        name: name.to_owned(),
+        patterns,
+    });
     field.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 1..4).prop_map(Matcher::All),

@@ -1,0 +1,129 @@
+//! Findings and conditions to make alerts of.
+
+use rules::Severity;
+use sentinel_alerts::{Class, ConditionView, Fact, Finding, Identity, IdentityKind, SCHEMA, Span, finding_id};
+use sigstore::Timestamp;
+use tlog::Hash;
+
+pub(crate) const LOG: &str = "log2025-1.rekor.sigstore.dev";
+pub(crate) const OPENED: Timestamp = Timestamp::from_unix(1_795_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_795_123_456);
+
+pub(crate) fn identity() -> Identity {
+    let san = "https://github.com/acme/widgets/.github/workflows/release.yml@refs/heads/main";
+    let extensions = [
+        ("issuer", "https://token.actions.githubusercontent.com"),
+        ("build-trigger", "workflow_dispatch"),
+        ("runner-environment", "self-hosted"),
+        ("source-repository-uri", "https://github.com/acme/widgets"),
+        ("source-repository-owner-uri", "https://github.com/acme"),
+    ];
+    Identity {
+        verifier: IdentityKind::Certificate,
+        san: vec![san.to_owned()],
+        issuer: Some("https://token.actions.githubusercontent.com".to_owned()),
+        subject: None,
+        fingerprints: vec![Hash::of(b"certificate").to_string(), Hash::of(b"key").to_string()],
+        serial: Some("01".to_owned()),
+        extensions: extensions
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        not_before: Some(Timestamp::from_unix(1_794_999_000)),
+        not_after: Some(Timestamp::from_unix(1_794_999_600)),
+    }
+}
+
+pub(crate) fn finding() -> Finding {
+    let leaf_hash = Hash::leaf(b"leaf");
+    Finding {
+        schema: SCHEMA,
+        id: finding_id(LOG, 139_911_860, leaf_hash, "our-repositories"),
+        time: OPENED,
+        log: LOG.to_owned(),
+        index: 139_911_860,
+        leaf_hash,
+        span: Span {
+            from: 139_911_680,
+            to: 139_911_936,
+        },
+        kind: "hashedrekord".to_owned(),
+        version: "0.0.2".to_owned(),
+        rule: "our-repositories".to_owned(),
+        severity: Severity::High,
+        note: Some("Page the\nrelease captain.".to_owned()),
+        allowed: false,
+        signer: Some(identity()),
+        digests: vec![Hash::of(b"artifact").to_string()],
+        leaf: Some("bGVhZg==".to_owned()),
+        proof: Some("c2sp.org/tlog-proof@v1\n".to_owned()),
+    }
+}
+
+pub(crate) fn condition<'a>(class: Class, detail: &'a str, facts: &'a [Fact]) -> ConditionView<'a> {
+    let log = match class {
+        Class::Unwatched | Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched => None,
+        Class::Finding | Class::Digest | Class::Unproven | Class::Violation | Class::Quarantine => Some(LOG),
+        Class::Behind | Class::NoGrowth | Class::Unreachable | Class::GrewAfterFreeze | Class::RecordGone => Some(LOG),
+    };
+    ConditionView {
+        class,
+        log,
+        detail,
+        opened_at: OPENED,
+        facts,
+        object: None,
+    }
+}
+
+/// A detail and facts such as the pass gives with each class.
+pub(crate) fn particulars(class: Class) -> (String, Vec<Fact>) {
+    let facts = |facts: &[(&str, &str)]| facts.iter().map(|(name, value)| Fact::new(name, value)).collect();
+    let (detail, facts): (&str, Vec<Fact>) = match class {
+        Class::Violation => (
+            "9118c5d1a220409d1822b958901b9819c60df1f070a0672ee90cb53acfc0ec30",
+            facts(&[("what", "the log signed two roots for the size 139911860")]),
+        ),
+        Class::Unproven => (
+            "entries",
+            facts(&[(
+                "what",
+                "the entries 139911680 to 139911860 do not rebuild the signed root",
+            )]),
+        ),
+        Class::Quarantine => (
+            "intoto 0.0.3: unknown-version",
+            facts(&[
+                ("leaves in the last pass that had any", "17"),
+                ("first index", "139911700"),
+            ]),
+        ),
+        Class::Behind => ("", facts(&[("head", "139911860"), ("cursor", "139000000")])),
+        Class::NoGrowth => ("", facts(&[("size", "139911860"), ("since", "2026-11-18T10:26:40Z")])),
+        Class::Unreachable => (
+            "",
+            facts(&[(
+                "error",
+                "https://log2025-1.rekor.sigstore.dev/api/v2/checkpoint: no answer within 10 s",
+            )]),
+        ),
+        Class::GrewAfterFreeze => (
+            "grew-after-freeze-1000",
+            facts(&[("frozen at", "1000"), ("size now", "1001")]),
+        ),
+        Class::Unwatched => (
+            "log2026-1.rekor.sigstore.dev",
+            facts(&[("why", "nothing says how it is read")]),
+        ),
+        Class::ConfigFellBack => (
+            "rules[3].match.isuer: unknown key `isuer`",
+            facts(&[("in force", "audit/config/9118c5d1.yaml")]),
+        ),
+        Class::SinkDead => (
+            "sns:arn:aws:sns:eu-central-1:123456789012:alerts",
+            facts(&[("error", "the topic does not exist")]),
+        ),
+        Class::RecordGone => ("receipts/00000000000139911680.json", Vec::new()),
+        Class::NobodyWatched | Class::Finding | Class::Digest => ("", Vec::new()),
+    };
+    (detail.to_owned(), facts)
+}
