@@ -7,8 +7,7 @@ use crate::scratch::{Scratch, VerifierKind};
 
 const HASHEDREKORD: &[u8] =
     br#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":""#;
-const DSSE: &[u8] =
-    br#"{"apiVersion":"0.0.2","kind":"dsse","spec":{"dsseV002":{"payloadHash":{"algorithm":""#;
+const DSSE: &[u8] = br#"{"apiVersion":"0.0.2","kind":"dsse","spec":{"dsseV002":{"payloadHash":{"algorithm":""#;
 
 /// Decodes a canonical leaf into `scratch` and tells its kind. `None`: ask [`crate::tolerant`].
 pub(crate) fn read(leaf: &[u8], scratch: &mut Scratch) -> Option<&'static str> {

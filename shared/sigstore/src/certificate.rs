@@ -21,6 +21,8 @@ type Offset = u32;
 pub struct Slot {
     oid: Range<Offset>,
     value: Range<Offset>,
+    /// The identifier's last byte: nearly every other extension is told apart by it alone, in a third of the time.
+    mark: u8,
 }
 
 /// Where things lie in one certificate.
@@ -89,9 +91,7 @@ impl<'a> Certificate<'a> {
 
     /// The values of every extension with this identifier; usually none or one.
     pub fn extension(&self, oid_content: &[u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.extensions()
-            .filter(move |(oid, _)| *oid == oid_content)
-            .map(|(_, value)| value)
+        with_oid(self.der, self.slots, oid_content)
     }
 
     /// Hands every subject alternative name to `each`.
@@ -129,10 +129,8 @@ impl<'a> Certificate<'a> {
 pub fn index(der: &[u8], slots: &mut Vec<Slot>) -> Result<Layout, CertificateError> {
     let first = slots.len();
     let layout = walk(der, slots).ok_or(CertificateError::Form)?;
-    for slot in slots.get(first..).unwrap_or_default() {
-        if part(der, &slot.oid) == san::SUBJECT_ALT_NAME {
-            san::for_each(part(der, &slot.value), |_| ())?;
-        }
+    for value in with_oid(der, slots.get(first..).unwrap_or_default(), &san::SUBJECT_ALT_NAME) {
+        san::for_each(value, |_| ())?;
     }
     Ok(layout)
 }
@@ -196,12 +194,14 @@ fn walk_extensions(mut wrapper: Reader<'_>, slots: &mut Vec<Slot>) -> Option<()>
         let oid = extension.expect(tag::OBJECT_IDENTIFIER)?;
         extension.optional(tag::BOOLEAN)?;
         let value = extension.expect(tag::OCTET_STRING)?;
-        if !extension.is_done() || oid.from == oid.to {
+        let &mark = extension.bytes(oid.content()).last()?;
+        if !extension.is_done() {
             return None;
         }
         slots.push(Slot {
             oid: narrow(oid.content())?,
             value: narrow(value.content())?,
+            mark,
         });
     }
     wrapper.is_done().then_some(())
@@ -216,6 +216,16 @@ pub fn is_spki(der: &[u8]) -> bool {
 
 fn narrow(place: Range<usize>) -> Option<Range<Offset>> {
     Some(Offset::try_from(place.start).ok()?..Offset::try_from(place.end).ok()?)
+}
+
+/// The values of the extensions with this identifier.
+#[inline]
+fn with_oid<'a>(der: &'a [u8], slots: &'a [Slot], oid: &[u8]) -> impl Iterator<Item = &'a [u8]> {
+    let mark = oid.last().copied();
+    let found = slots
+        .iter()
+        .filter(move |slot| Some(slot.mark) == mark && part(der, &slot.oid) == oid);
+    found.map(|slot| part(der, &slot.value))
 }
 
 #[inline]

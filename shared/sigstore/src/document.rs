@@ -130,10 +130,7 @@ impl<'a> Place<'a> {
 
     /// The member `key`, if it is there and not `null`.
     pub(crate) fn optional(&self, key: &'a str) -> Result<Option<Self>, TrustError> {
-        let members = self
-            .value
-            .as_object()
-            .ok_or_else(|| self.error(Problem::NotAnObject))?;
+        let members = self.value.as_object().ok_or_else(|| self.error(Problem::NotAnObject))?;
         let value = members.get(key).filter(|value| !value.is_null());
         Ok(value.map(|value| self.step(Step::Key(key), value)))
     }
@@ -149,10 +146,7 @@ impl<'a> Place<'a> {
         let Some(array) = self.optional(key)? else {
             return Ok(Vec::new());
         };
-        let elements = array
-            .value
-            .as_array()
-            .ok_or_else(|| array.error(Problem::NotAnArray))?;
+        let elements = array.value.as_array().ok_or_else(|| array.error(Problem::NotAnArray))?;
         Ok(elements
             .iter()
             .enumerate()
@@ -193,9 +187,7 @@ impl<'a> Place<'a> {
     }
 
     fn time(&self) -> Result<Timestamp, TrustError> {
-        self.text()?
-            .parse()
-            .map_err(|error: NotATime| self.error(error.into()))
+        self.text()?.parse().map_err(|error: NotATime| self.error(error.into()))
     }
 }
 

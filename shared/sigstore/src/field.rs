@@ -45,11 +45,7 @@ impl Field {
             .iter()
             .find(|(_, known)| *known == name)
             .map(|(field, _)| field.clone());
-        plain.or_else(|| {
-            fulcio::oid_of(name)
-                .or_else(|| name.parse().ok())
-                .map(Self::Extension)
-        })
+        plain.or_else(|| fulcio::oid_of(name).or_else(|| name.parse().ok()).map(Self::Extension))
     }
 
     /// Every name that [`Field::parse`] knows, object identifiers aside.
@@ -73,8 +69,7 @@ impl Field {
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Self::Extension(oid) = self {
-            let number = fulcio::number_of(oid.as_bytes())
-                .filter(|n| *n != fulcio::ISSUER && *n != fulcio::ISSUER_RAW);
+            let number = fulcio::number_of(oid.as_bytes()).filter(|n| *n != fulcio::ISSUER && *n != fulcio::ISSUER_RAW);
             return match number.and_then(fulcio::name_of) {
                 Some(name) => f.write_str(name),
                 None => write!(f, "{oid}"),

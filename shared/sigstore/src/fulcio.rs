@@ -59,10 +59,7 @@ pub fn number_of(oid_content: &[u8]) -> Option<u8> {
 /// The name of extension `number`.
 pub fn name_of(number: u8) -> Option<&'static str> {
     let number = if number == ISSUER_RAW { ISSUER } else { number };
-    NAMES
-        .iter()
-        .find(|(known, _)| *known == number)
-        .map(|(_, name)| *name)
+    NAMES.iter().find(|(known, _)| *known == number).map(|(_, name)| *name)
 }
 
 /// The identifier of the extension with this name.
@@ -89,10 +86,7 @@ pub fn with_text<R>(oid_content: &[u8], value: &[u8], f: impl FnOnce(&str) -> R)
 fn der_text(value: &[u8]) -> Option<&str> {
     let mut reader = Reader::new(value);
     let element = reader.element()?;
-    let is_text = matches!(
-        element.tag,
-        tag::UTF8_STRING | tag::IA5_STRING | tag::PRINTABLE_STRING
-    );
+    let is_text = matches!(element.tag, tag::UTF8_STRING | tag::IA5_STRING | tag::PRINTABLE_STRING);
     if !is_text || !reader.is_done() {
         return None;
     }

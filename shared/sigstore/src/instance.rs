@@ -180,12 +180,7 @@ impl LogInstance {
     }
 
     pub(crate) fn read(place: &Place<'_>) -> Result<Self, TrustError> {
-        let id = |key| {
-            place
-                .optional(key)?
-                .map(|id| id.required("keyId")?.bytes())
-                .transpose()
-        };
+        let id = |key| place.optional(key)?.map(|id| id.required("keyId")?.bytes()).transpose();
         let text = |key| place.optional(key)?.map(|it| it.name_or_number()).transpose();
         Ok(Self {
             base_url: place.required("baseUrl")?.text()?.to_owned(),
@@ -236,10 +231,7 @@ mod tests {
     #[test]
     fn an_origin_has_no_scheme_and_no_trailing_slash() {
         for (url, expect) in [
-            (
-                "https://log2025-1.rekor.sigstore.dev",
-                "log2025-1.rekor.sigstore.dev",
-            ),
+            ("https://log2025-1.rekor.sigstore.dev", "log2025-1.rekor.sigstore.dev"),
             ("https://log.example/a/b/", "log.example/a/b"),
             ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
             ("log.example", "log.example"),

@@ -177,11 +177,7 @@ mod tests {
 
     #[track_caller]
     fn check(document: &str, expect: Result<(), Reason>) {
-        assert_eq!(
-            Json::parse(document.as_bytes()).map(|_| ()),
-            expect,
-            "{document:.40}"
-        );
+        assert_eq!(Json::parse(document.as_bytes()).map(|_| ()), expect, "{document:.40}");
     }
 
     #[test]

@@ -162,10 +162,7 @@ mod tests {
             &wrap(0x82, "bücher.example".as_bytes()),
             Ok(&[San::Dns("bücher.example")]),
         );
-        check(
-            &wrap(0x87, &[192, 0, 2, 1]),
-            Ok(&[San::Ip([192, 0, 2, 1].into())]),
-        );
+        check(&wrap(0x87, &[192, 0, 2, 1]), Ok(&[San::Ip([192, 0, 2, 1].into())]));
         check(&wrap(0x87, &[0; 16]), Ok(&[San::Ip([0u8; 16].into())]));
         check(&wrap(0x88, &[0x2a]), Ok(&[San::Other(0x88, &[0x2a])]));
         check(&[], Ok(&[]));
@@ -180,10 +177,7 @@ mod tests {
 
     #[test]
     fn reads_fulcios_username() {
-        check(
-            &other(7, 0x0c, b"alice!example"),
-            Ok(&[San::Username("alice!example")]),
-        );
+        check(&other(7, 0x0c, b"alice!example"), Ok(&[San::Username("alice!example")]));
         check(&other(7, 0x16, b"alice"), Err(SanError::Form));
         check(&other(7, 0x0c, b"al\0ice"), Err(SanError::Text));
         let unknown = other(9, 0x0c, b"alice");

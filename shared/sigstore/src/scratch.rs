@@ -76,12 +76,10 @@ impl Scratch {
         if base64.len() > MAX_DIGEST_BYTES.div_ceil(3) * 4 {
             return Err(Reason::BadDigest);
         }
-        let length = BASE64
-            .decode_slice(base64, &mut digest)
-            .map_err(|error| match error {
-                base64::DecodeSliceError::DecodeError(_) => Reason::BadBase64,
-                base64::DecodeSliceError::OutputSliceTooSmall => Reason::BadDigest,
-            })?;
+        let length = BASE64.decode_slice(base64, &mut digest).map_err(|error| match error {
+            base64::DecodeSliceError::DecodeError(_) => Reason::BadBase64,
+            base64::DecodeSliceError::OutputSliceTooSmall => Reason::BadDigest,
+        })?;
         if length == 0 {
             return Err(Reason::BadDigest);
         }
@@ -139,9 +137,7 @@ impl Scratch {
             self.der.resize(room, 0);
         }
         let target = self.der.get_mut(from..).unwrap_or_default();
-        let length = BASE64
-            .decode_slice(base64, target)
-            .map_err(|_| Reason::BadBase64)?;
+        let length = BASE64.decode_slice(base64, target).map_err(|_| Reason::BadBase64)?;
         self.filled = from + length;
         Ok(from..self.filled)
     }

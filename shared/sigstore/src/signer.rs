@@ -85,10 +85,7 @@ impl<'a> Signer<'a> {
         match field {
             Field::Fingerprint => self.fingerprints().iter().flatten().for_each(|text| each(text)),
             Field::San | Field::Subject => self.sans(each),
-            Field::Issuer => self
-                .certificate()
-                .into_iter()
-                .for_each(|it| it.for_each_issuer(each)),
+            Field::Issuer => self.certificate().into_iter().for_each(|it| it.for_each_issuer(each)),
             Field::Extension(oid) => {
                 self.certificate()
                     .into_iter()

@@ -84,9 +84,7 @@ fn dsse(spec: &Json<'_>, scratch: &mut Scratch) -> Result<(), Reason> {
     if signatures.is_empty() {
         return Err(Reason::MissingVerifier);
     }
-    signatures
-        .iter()
-        .try_for_each(|each| signature(Some(each), scratch))
+    signatures.iter().try_for_each(|each| signature(Some(each), scratch))
 }
 
 fn digest(value: Option<&Json<'_>>, scratch: &mut Scratch) -> Result<(), Reason> {
@@ -95,9 +93,7 @@ fn digest(value: Option<&Json<'_>>, scratch: &mut Scratch) -> Result<(), Reason>
 }
 
 fn signature(value: Option<&Json<'_>>, scratch: &mut Scratch) -> Result<(), Reason> {
-    let verifier = value
-        .and_then(|it| it.get("verifier"))
-        .ok_or(Reason::MissingVerifier)?;
+    let verifier = value.and_then(|it| it.get("verifier")).ok_or(Reason::MissingVerifier)?;
     let raw_bytes = |of: &str| verifier.at(&[of, "rawBytes"]).and_then(Json::text);
     match (raw_bytes("x509Certificate"), raw_bytes("publicKey")) {
         (Some(certificate), None) => scratch.take_signer(VerifierKind::Certificate, certificate.as_bytes()),

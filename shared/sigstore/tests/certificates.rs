@@ -157,10 +157,7 @@ fn check_extensions(der: &[u8], indexed: &BTreeMap<u8, String>) {
         text(&8).or(text(&1)).into_iter().collect::<Vec<_>>()
     );
     let facts = with_signer(der, |signer| CertificateFacts::of(signer.certificate().unwrap()));
-    let by_oid = facts
-        .extensions
-        .iter()
-        .map(|it| (it.oid.clone(), it.value.clone()));
+    let by_oid = facts.extensions.iter().map(|it| (it.oid.clone(), it.value.clone()));
     let expect = indexed
         .keys()
         .map(|n| (format!("1.3.6.1.4.1.57264.1.{n}"), text(n).unwrap()));
@@ -171,10 +168,7 @@ fn check_extensions(der: &[u8], indexed: &BTreeMap<u8, String>) {
 
 #[test]
 fn issuer_is_extension_8_and_1_only_without_it() {
-    let both = support::certificate(&[
-        fulcio_extension(1, "https://old"),
-        fulcio_extension(8, "https://new"),
-    ]);
+    let both = support::certificate(&[fulcio_extension(1, "https://old"), fulcio_extension(8, "https://new")]);
     assert_eq!(values(&both, "issuer"), ["https://new"]);
     let old = support::certificate(&[fulcio_extension(1, "https://old")]);
     assert_eq!(values(&old, "issuer"), ["https://old"]);

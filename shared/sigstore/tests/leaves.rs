@@ -31,11 +31,7 @@ fn refused(leaf: &[u8], names: Option<(&str, &str)>, reason: Reason) {
     let (kind, version) = (names.map(|it| it.0.to_owned()), names.map(|it| it.1.to_owned()));
     assert_eq!(
         outcome(leaf),
-        Err(Undecodable {
-            kind,
-            version,
-            reason
-        }),
+        Err(Undecodable { kind, version, reason }),
         "{:.200}",
         leaf.escape_ascii()
     );
@@ -98,22 +94,14 @@ fn a_certificate_may_name_nobody() {
 
 #[test]
 fn a_dsse_leaf_has_every_signer_in_order() {
-    let named = |name: &str| {
-        certificate_verifier(&support::certificate(&[san_extension(&[der(
-            0x81,
-            name.as_bytes(),
-        )])]))
-    };
+    let named =
+        |name: &str| certificate_verifier(&support::certificate(&[san_extension(&[der(0x81, name.as_bytes())])]));
     let leaf = dsse(&[
         named("a@example.com"),
         key_verifier(&support::spki()),
         named("b@example.com"),
     ]);
-    assert!(
-        outcome(leaf.as_bytes())
-            .unwrap()
-            .starts_with("dsse 0.0.2 [\"d1d1")
-    );
+    assert!(outcome(leaf.as_bytes()).unwrap().starts_with("dsse 0.0.2 [\"d1d1"));
     let expect = [vec!["a@example.com"], vec![], vec!["b@example.com"]];
     assert_eq!(values(&leaf, &Field::San), expect);
     assert_eq!(
@@ -154,10 +142,7 @@ fn an_opaque_leaf_always_decodes_to_its_digest() {
             (entry.kind(), entry.version(), entry.signers().len()),
             ("opaque", "", 0)
         );
-        assert_eq!(
-            entry.digests().collect::<Vec<_>>(),
-            [tlog::Hash::of(leaf).to_string()]
-        );
+        assert_eq!(entry.digests().collect::<Vec<_>>(), [tlog::Hash::of(leaf).to_string()]);
     }
 }
 
@@ -244,15 +229,8 @@ fn kinds_and_versions_that_nobody_knows_are_named() {
         Reason::UnknownKind,
     );
     for version in ["0.0.1", "0.0.3", "1", ""] {
-        let leaf = leaf.replace(
-            "\"apiVersion\":\"0.0.2\"",
-            &format!("\"apiVersion\":\"{version}\""),
-        );
-        refused(
-            leaf.as_bytes(),
-            Some(("hashedrekord", version)),
-            Reason::UnknownVersion,
-        );
+        let leaf = leaf.replace("\"apiVersion\":\"0.0.2\"", &format!("\"apiVersion\":\"{version}\""));
+        refused(leaf.as_bytes(), Some(("hashedrekord", version)), Reason::UnknownVersion);
     }
     let long = "k".repeat(5000);
     let leaf = leaf.replace("\"kind\":\"hashedrekord\"", &format!("\"kind\":\"{long}\""));
@@ -284,10 +262,7 @@ fn missing_parts_are_named() {
     refused_v2(&leaf.replace("\"digest\"", "\"digests\""), Reason::MissingDigest);
     refused_v2(&leaf.replace("\"data\"", "\"date\""), Reason::MissingDigest);
     refused_v2(&leaf.replace("\"signature\"", "\"sig\""), Reason::MissingVerifier);
-    refused_v2(
-        &leaf.replace("\"verifier\"", "\"verified\""),
-        Reason::MissingVerifier,
-    );
+    refused_v2(&leaf.replace("\"verifier\"", "\"verified\""), Reason::MissingVerifier);
     refused_v2(
         &leaf.replace("x509Certificate", "x509CertificateChain"),
         Reason::MissingVerifier,
@@ -298,11 +273,7 @@ fn missing_parts_are_named() {
         "\"publicKey\":{\"rawBytes\":\"AAAA\"},\"x509Certificate\"",
     );
     refused_v2(&both, Reason::AmbiguousVerifier);
-    refused(
-        dsse(&[]).as_bytes(),
-        Some(("dsse", "0.0.2")),
-        Reason::MissingVerifier,
-    );
+    refused(dsse(&[]).as_bytes(), Some(("dsse", "0.0.2")), Reason::MissingVerifier);
 }
 
 #[test]
@@ -317,8 +288,7 @@ fn broken_values_are_named() {
     refused_v2(&with_digest("0123 567"), Reason::BadBase64);
     outcome(with_digest(&STANDARD.encode([1; 64])).as_bytes()).unwrap();
 
-    let verifier =
-        |raw: &str| hashedrekord(&certificate_verifier(b"").replace("\"\"", &format!("\"{raw}\"")));
+    let verifier = |raw: &str| hashedrekord(&certificate_verifier(b"").replace("\"\"", &format!("\"{raw}\"")));
     refused_v2(&verifier("MII!"), Reason::BadBase64);
     refused_v2(&verifier("MII"), Reason::BadBase64);
     refused_v2(&verifier("MI-_"), Reason::BadBase64);
@@ -343,16 +313,11 @@ fn broken_values_are_named() {
 #[test]
 fn names_that_mislead_are_refused_even_if_nobody_asks() {
     let leaf = |tag, name: &[u8]| {
-        hashedrekord(&certificate_verifier(&support::certificate(&[san_extension(&[
-            der(tag, name),
-        ])])))
+        hashedrekord(&certificate_verifier(&support::certificate(&[san_extension(&[der(
+            tag, name,
+        )])])))
     };
-    for name in [
-        &b"a@example.com\0.evil.com"[..],
-        b"a\r\nb",
-        b"\x1b[2J",
-        b"\xffa@b",
-    ] {
+    for name in [&b"a@example.com\0.evil.com"[..], b"a\r\nb", b"\x1b[2J", b"\xffa@b"] {
         refused_v2(&leaf(0x81, name), Reason::BadSanText);
         refused_v2(&leaf(0x86, name), Reason::BadSanText);
     }

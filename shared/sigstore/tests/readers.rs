@@ -11,9 +11,7 @@
 mod support;
 
 use proptest::prelude::{ProptestConfig, any, prop, proptest};
-use support::{
-    certificate_verifier, der, dsse, hashedrekord, key_verifier, outcome, san_extension, signature,
-};
+use support::{certificate_verifier, der, dsse, hashedrekord, key_verifier, outcome, san_extension, signature};
 
 fn github() -> String {
     hashedrekord(&certificate_verifier(&support::github_certificate()))

@@ -41,10 +41,7 @@ fn the_public_configs_are_those_of_the_corpus() {
     ];
     for (name, public) in names.into_iter().zip(SigningConfig::public()) {
         let Some(path) = support::corpus(name) else { return };
-        assert_eq!(
-            public,
-            SigningConfig::parse(&std::fs::read(path).unwrap()).unwrap()
-        );
+        assert_eq!(public, SigningConfig::parse(&std::fs::read(path).unwrap()).unwrap());
     }
 }
 
@@ -76,9 +73,7 @@ fn the_public_root_has_two_of_each_log_and_authority() {
 #[test]
 fn the_public_keys_have_the_ids_that_the_logs_sign_with() {
     let root = TrustedRoot::public();
-    let [v1, v2] = root.tlogs() else {
-        panic!("two tlogs")
-    };
+    let [v1, v2] = root.tlogs() else { panic!("two tlogs") };
     assert_eq!(v2.verifier_keys(), [VerifierKey::from_vkey(LOG2025).unwrap()]);
     let v1_keys = v1.verifier_keys();
     assert_eq!((v1_keys.len(), v1.trouble(), v2.trouble()), (1, None, None));
@@ -99,10 +94,7 @@ fn the_configs_tell_which_interface_a_log_speaks() {
     let [v1_only, both] = &configs[..] else {
         panic!("two configs")
     };
-    assert_eq!(
-        v1_only.rekor_api("https://rekor.sigstore.dev"),
-        Some(RekorApi::V1)
-    );
+    assert_eq!(v1_only.rekor_api("https://rekor.sigstore.dev"), Some(RekorApi::V1));
     assert_eq!(v1_only.rekor_api("https://log2025-1.rekor.sigstore.dev"), None);
     assert_eq!(both.rekor_api("https://rekor.sigstore.dev/"), Some(RekorApi::V1));
     assert_eq!(both.rekor_api("log2025-1.rekor.sigstore.dev"), Some(RekorApi::V2));
@@ -181,11 +173,7 @@ fn errors_say_where() {
         Problem::NotText,
     );
     let key = "tlogs[0].publicKey";
-    check_error(
-        |it| it["tlogs"][0]["publicKey"] = json!([]),
-        key,
-        Problem::NotAnObject,
-    );
+    check_error(|it| it["tlogs"][0]["publicKey"] = json!([]), key, Problem::NotAnObject);
     let raw = "tlogs[0].publicKey.rawBytes";
     check_error(
         |it| it["tlogs"][0]["publicKey"]["rawBytes"] = json!("AA A"),
@@ -209,8 +197,7 @@ fn an_error_reads_as_a_sentence() {
     let mut document = minimal();
     document["tlogs"][0]["publicKey"]["validFor"]["start"] = json!("soon");
     let error = parse(&document).unwrap_err().to_string();
-    let expect =
-        "tlogs[0].publicKey.validFor.start is not a time as RFC 3339 writes it, such as 2026-08-22T00:00:00Z";
+    let expect = "tlogs[0].publicKey.validFor.start is not a time as RFC 3339 writes it, such as 2026-08-22T00:00:00Z";
     assert_eq!(error, expect);
 }
 
@@ -340,12 +327,7 @@ fn unusable_keys_are_kept_and_say_why() {
 
 #[test]
 fn a_log_of_unknown_interface_has_the_keys_that_its_ids_bear_out() {
-    let ids = |log: &LogInstance| {
-        log.verifier_keys()
-            .iter()
-            .map(VerifierKey::key_id)
-            .collect::<Vec<_>>()
-    };
+    let ids = |log: &LogInstance| log.verifier_keys().iter().map(VerifierKey::key_id).collect::<Vec<_>>();
     let either = first_log(|_| ());
     let [note, spki] = ids(&either)[..] else {
         panic!("two rules, two ids")

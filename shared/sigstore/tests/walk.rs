@@ -40,9 +40,7 @@ fn theirs(name: &GeneralName<'_>) -> (u8, Vec<u8>) {
         GeneralName::URI(text) => (6, text.as_bytes().to_vec()),
         GeneralName::IPAddress(octets) => (7, octets.to_vec()),
         // [0] and UTF8String, both of one length octet in these tests.
-        GeneralName::OtherName(oid, rest) if oid.as_bytes() == fulcio::oid_content(7) => {
-            (0, rest[4..].to_vec())
-        }
+        GeneralName::OtherName(oid, rest) if oid.as_bytes() == fulcio::oid_content(7) => (0, rest[4..].to_vec()),
         GeneralName::OtherName(..) => (0, Vec::new()),
         GeneralName::X400Address(_) => (3, Vec::new()),
         GeneralName::DirectoryName(_) => (4, Vec::new()),
@@ -161,15 +159,7 @@ fn every_single_flip_near_names_is_read_alike() {
     let mut tally = Tally::default();
     for seed in [many_names(), support::github_certificate()] {
         for at in 0..seed.len() {
-            for value in [
-                0x00,
-                0x01,
-                0x7f,
-                0x80,
-                0xff,
-                seed[at] ^ 0x20,
-                seed[at].wrapping_add(1),
-            ] {
+            for value in [0x00, 0x01, 0x7f, 0x80, 0xff, seed[at] ^ 0x20, seed[at].wrapping_add(1)] {
                 let mut der = seed.clone();
                 der[at] = value;
                 compare(&der, &mut tally);

@@ -49,11 +49,7 @@ pub fn fulcio_extension(number: u8, text: &str) -> Vec<u8> {
 /// A SAN extension, critical as Fulcio's are, with these general names.
 pub fn san_extension(names: &[Vec<u8>]) -> Vec<u8> {
     let value = sequence(names);
-    sequence(&[
-        der(0x06, &[0x55, 0x1d, 0x11]),
-        der(0x01, &[0xff]),
-        der(0x04, &value),
-    ])
+    sequence(&[der(0x06, &[0x55, 0x1d, 0x11]), der(0x01, &[0xff]), der(0x04, &value)])
 }
 
 pub fn spki() -> Vec<u8> {
@@ -166,11 +162,7 @@ pub fn hashedrekord(verifier: &str) -> String {
 /// A canonical dsse leaf.
 pub fn dsse(verifiers: &[String]) -> String {
     let digest = STANDARD.encode(DIGEST);
-    let signatures = verifiers
-        .iter()
-        .map(|it| signature(it))
-        .collect::<Vec<_>>()
-        .join(",");
+    let signatures = verifiers.iter().map(|it| signature(it)).collect::<Vec<_>>().join(",");
     format!(
         r#"{{"apiVersion":"0.0.2","kind":"dsse","spec":{{"dsseV002":{{"payloadHash":{{"algorithm":"SHA2_256","digest":"{digest}"}},"signatures":[{signatures}]}}}}}}"#
     )
@@ -207,8 +199,7 @@ pub fn outcome(leaf: &[u8]) -> Result<String, Undecodable> {
 
 /// The corpus, where it is checked out beside the repository.
 pub fn corpus(name: &str) -> Option<std::path::PathBuf> {
-    let path =
-        std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus")).join(name);
+    let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus")).join(name);
     if path.exists() {
         return Some(path);
     }
