@@ -97,7 +97,7 @@ impl Column {
     /// Decides every test of this field that `value` makes true.
     fn read(&self, value: &str, truth: &mut Bits) {
         let normal = normal(&self.field, value);
-        if let Ok((_, tests)) = self.find(&normal).map(|at| &self.exact[at]) {
+        if let Some((_, tests)) = self.find(&normal).ok().and_then(|at| self.exact.get(at)) {
             tests.iter().for_each(|test| truth.insert(*test));
         }
         for (regex, test) in &self.expressions {

@@ -113,7 +113,9 @@ pub(crate) fn normal<'v>(field: &Field, value: &'v str) -> Cow<'v, str> {
     match field {
         Field::Fingerprint => fingerprint(value),
         Field::Digest => Cow::Borrowed(without_prefix(value, "sha256:")),
-        _ => Cow::Borrowed(value),
+        Field::San | Field::Issuer | Field::Subject | Field::Extension(_) | Field::Kind | Field::Log => {
+            Cow::Borrowed(value)
+        }
     }
 }
 
@@ -151,7 +153,9 @@ fn exact(field: &Field, text: &str) -> Result<String, PatternError> {
             bare if bare.is_empty() => Err(PatternError::Empty),
             bare => Ok(bare.into_owned()),
         },
-        _ => Ok(text.to_owned()),
+        Field::San | Field::Issuer | Field::Subject | Field::Extension(_) | Field::Kind | Field::Log => {
+            Ok(text.to_owned())
+        }
     }
 }
 

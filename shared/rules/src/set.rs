@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, at_item, at_key};
 use crate::engine::{Engine, Expr, View};
 use crate::limits::{MAX_DEPTH, MAX_EXPRESSIONS, MAX_RULES};
 use crate::parse::Names;
-use crate::pattern::Prepared;
+use crate::pattern::{Pattern, Prepared};
 use crate::spec::{Matcher, RuleSpec};
 use crate::subject::{Context, Subject};
 use sigstore::Field;
@@ -227,7 +227,7 @@ impl Compiler {
         compiled.into_iter().collect()
     }
 
-    fn field(&mut self, name: &str, patterns: &[crate::Pattern], path: &str) -> Option<Expr> {
+    fn field(&mut self, name: &str, patterns: &[Pattern], path: &str) -> Option<Expr> {
         let path = at_key(path, name);
         let Some(field) = Field::parse(name) else {
             return self.fault(&path, format!("unknown key `{name}`"));
