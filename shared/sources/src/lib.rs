@@ -1,1 +1,27 @@
-//! To be written.
+//! Tiled logs (C2SP tlog-tiles, Rekor v2) over HTTP and from files.
+//!
+//! A source fetches and frames; it trusts nothing and proves nothing. What it bounds is what a log may cost: bytes,
+//! time, connections, memory. What it decides is what may pass by itself (tried again) and what may not.
+//!
+//! [`resolve`] turns a URL of the configuration into a [`Base`], [`Http`] is the one client of the process, and
+//! [`TiledLog`] is the `LogSource`. [`probe()`] finds out what a log of a trusted root speaks when nobody says so.
+
+mod base;
+mod turn;
+mod patience;
+mod body;
+mod http;
+mod reader;
+mod anchor;
+mod entries;
+mod tiled;
+mod probe;
+
+pub use base::{Base, Layout, MAX_URL_BYTES, UrlError, resolve};
+pub use entries::Flight;
+pub use http::{Http, HttpSetupError, MAX_REDIRECTS};
+pub use patience::HttpPatience;
+pub use probe::{MAX_LOG_INFO_BYTES, ProbeError, Served, probe};
+pub use reader::{FolderReader, HttpReader, TileReader};
+pub use tiled::TiledLog;
+pub use turn::Turn;
