@@ -1,1 +1,22 @@
-//! To be written.
+//! What runs on one machine: the store in a folder, the console and the file that take alerts, and YAML with the place
+//! of every error.
+//!
+//! With the feature `contract` come the suites that hold any store and any sink to the contract of its seam.
+
+pub mod yaml;
+
+mod lock;
+mod files;
+mod listing;
+mod store;
+
+mod console;
+mod file;
+
+#[cfg(feature = "contract")]
+pub mod contract;
+
+pub use console::{Colour, ConsoleSink};
+pub use file::{FileSink, FileSinkError, MAX_SINK_NAME_BYTES};
+pub use lock::LOCK_PATIENCE;
+pub use store::{FolderStore, OpenError};

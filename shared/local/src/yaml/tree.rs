@@ -1,0 +1,225 @@
+//! From YAML text to a JSON value, with the place of every key and value.
+//!
+//! What would make a configuration mean something else than what is read there is refused, with its place: a key given
+//! twice, anchors and aliases (and with them every expansion), tags, a second document. Nothing is executed, included
+//! or expanded. The caller has capped the length of the text.
+
+use super::place::{Extent, Place, Places, Problem, Spot, at_key};
+use super::render::visible;
+use super::scalar;
+use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, Span, StrInput, options};
+use serde_json::{Map, Value};
+
+/// How deep collections may be nested, for either style. A configuration needs about eight.
+pub const MAX_DEPTH: usize = 64;
+
+/// A YAML document as a tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The value. An empty text is `null`.
+    pub value: Value,
+    /// Where each part of the value stands in the text.
+    pub places: Places,
+}
+
+/// Reads one YAML document.
+///
+/// # Errors
+/// The first place at which the text is not YAML, or uses what is refused here.
+pub fn parse(text: &str) -> Result<Document, Problem> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut tree = Tree {
+        parser: Parser::new_from_str_with_options(text, limits()),
+        places: Places::default(),
+    };
+    let value = tree.stream()?;
+    Ok(Document {
+        value,
+        places: tree.places,
+    })
+}
+
+fn limits() -> Options {
+    options! {
+        disallow_directives: true,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+    }
+}
+
+struct Tree<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    places: Places,
+}
+
+type Step<'t> = (Event<'t>, Span);
+
+impl<'t> Tree<'t> {
+    fn next(&mut self) -> Result<Step<'t>, Problem> {
+        match self.parser.next_event() {
+            Some(Ok(step)) => Ok(step),
+            Some(Err(error)) => Err(syntax(&error)),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    fn stream(&mut self) -> Result<Value, Problem> {
+        let mut value = None;
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(value.unwrap_or(Value::Null)),
+                Event::DocumentStart(..) if value.is_some() => {
+                    return Err(problem(
+                        &span,
+                        "a second document begins here",
+                        "keep one document in a file",
+                    ));
+                }
+                Event::DocumentStart(..) => {
+                    let step = self.next()?;
+                    value = Some(self.node(step, "", None)?);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The value that begins with this event, its places recorded under `path`.
+    fn node(&mut self, (event, span): Step<'t>, path: &str, key: Option<Extent>) -> Result<Value, Problem> {
+        refuse_properties(&event, &span)?;
+        let collection = matches!(event, Event::MappingStart(..) | Event::SequenceStart(..));
+        let value = if collection {
+            extent(&span).first_character()
+        } else {
+            extent(&span)
+        };
+        self.places.insert(path, Spot { key, value });
+        match event {
+            Event::Scalar(text, ScalarStyle::Plain, ..) => scalar::plain(&text).map_err(|error| Problem {
+                at: value,
+                message: error.to_string(),
+                help: None,
+            }),
+            Event::Scalar(text, ..) => Ok(Value::String(text.into_owned())),
+            Event::SequenceStart(..) => self.sequence(path),
+            Event::MappingStart(..) => self.mapping(path),
+            _ => Err(problem(&span, "a value is expected here", "")),
+        }
+    }
+
+    fn sequence(&mut self, path: &str) -> Result<Value, Problem> {
+        let mut items = Vec::new();
+        loop {
+            let step = self.next()?;
+            if matches!(step.0, Event::SequenceEnd) {
+                return Ok(Value::Array(items));
+            }
+            let item = self.node(step, &format!("{path}[{}]", items.len()), None)?;
+            items.push(item);
+        }
+    }
+
+    fn mapping(&mut self, path: &str) -> Result<Value, Problem> {
+        let mut fields = Map::new();
+        loop {
+            let (event, span) = self.next()?;
+            if matches!(event, Event::MappingEnd) {
+                return Ok(Value::Object(fields));
+            }
+            let name = key(&event, &span)?;
+            let path = at_key(path, &name);
+            if fields.contains_key(&name) {
+                return Err(self.duplicate(&path, &name, &span));
+            }
+            let step = self.next()?;
+            let value = self.node(step, &path, Some(extent(&span)))?;
+            fields.insert(name, value);
+        }
+    }
+
+    fn duplicate(&self, path: &str, name: &str, span: &Span) -> Problem {
+        let first = self
+            .places
+            .get(path)
+            .and_then(|spot| spot.key)
+            .map_or(0, |key| key.start.line);
+        let message = format!("the key `{}` stands here twice", visible(name, 64));
+        Problem {
+            at: extent(span),
+            message,
+            help: Some(format!("the first is on line {first}; keep one of them")),
+        }
+    }
+}
+
+/// A key is the text of a scalar, whatever its style: `1` and `"1"` are the same key.
+fn key(event: &Event<'_>, span: &Span) -> Result<String, Problem> {
+    refuse_properties(event, span)?;
+    match event {
+        // The parser spells nothing at all as `~`.
+        Event::Scalar(_, ScalarStyle::Plain, ..) if span.start == span.end => {
+            Err(problem(span, "a key is expected before this `:`", ""))
+        }
+        Event::Scalar(text, ..) => Ok(text.clone().into_owned()),
+        _ => Err(problem(span, "a key must be a plain word or a string", "")),
+    }
+}
+
+fn refuse_properties(event: &Event<'_>, span: &Span) -> Result<(), Problem> {
+    let (anchor, tag) = match event {
+        Event::Scalar(_, _, anchor, tag)
+        | Event::SequenceStart(_, anchor, tag)
+        | Event::MappingStart(_, anchor, tag) => (*anchor, tag.is_some()),
+        Event::Alias(id) => (*id, false),
+        _ => (0, false),
+    };
+    match (anchor, tag) {
+        (0, false) => Ok(()),
+        (0, true) => Err(problem(
+            span,
+            "tags (`!name`) are not read",
+            "leave it out; put a string in quotes",
+        )),
+        _ => Err(problem(
+            span,
+            "anchors (`&name`) and aliases (`*name`) are not read",
+            "write the value out, or quote it",
+        )),
+    }
+}
+
+fn problem(span: &Span, message: &str, help: &str) -> Problem {
+    let help = (!help.is_empty()).then(|| help.to_owned());
+    Problem {
+        at: extent(span),
+        message: message.to_owned(),
+        help,
+    }
+}
+
+fn syntax(error: &ScanError) -> Problem {
+    let place = place(error.marker());
+    Problem {
+        at: Extent {
+            start: place,
+            end: place,
+        },
+        message: error.info(),
+        help: None,
+    }
+}
+
+fn extent(span: &Span) -> Extent {
+    Extent {
+        start: place(&span.start),
+        end: place(&span.end),
+    }
+}
+
+fn place(marker: &Marker) -> Place {
+    Place {
+        line: marker.line(),
+        column: marker.col().saturating_add(1),
+    }
+}
