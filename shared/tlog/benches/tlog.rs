@@ -26,14 +26,7 @@ const KEY: &str = "log2025-1.rekor.sigstore.dev+cf119915+AbfK5adZJxsI323FwGD2AJJ
 
 fn batch(leaf_bytes: usize) -> Vec<Vec<u8>> {
     (0..LEAVES)
-        .map(|leaf| {
-            leaf.to_be_bytes()
-                .iter()
-                .copied()
-                .cycle()
-                .take(leaf_bytes)
-                .collect()
-        })
+        .map(|leaf| leaf.to_be_bytes().iter().copied().cycle().take(leaf_bytes).collect())
         .collect()
 }
 
@@ -78,12 +71,7 @@ fn leaves(criterion: &mut Criterion) {
 
 /// The best of many turns each, taken in turn: what else the machine does only ever adds.
 fn ratio(leaves: &[Vec<u8>]) -> f64 {
-    let turns = (0..100).map(|_| {
-        (
-            time(|| append(black_box(leaves))),
-            time(|| digest(black_box(leaves))),
-        )
-    });
+    let turns = (0..100).map(|_| (time(|| append(black_box(leaves))), time(|| digest(black_box(leaves)))));
     let (ours, alone): (Vec<_>, Vec<_>) = turns.unzip();
     let best = |times: Vec<Duration>| times.into_iter().min().unwrap_or_default().as_secs_f64();
     best(ours) / best(alone)

@@ -72,9 +72,7 @@ pub enum EvidenceError {
     #[error("the checkpoints do not contradict each other")]
     Consistent,
     /// The sizes differ and there is no proof.
-    #[error(
-        "checkpoints of {smaller} and {larger} leaves contradict each other only by a proof, and there is none"
-    )]
+    #[error("checkpoints of {smaller} and {larger} leaves contradict each other only by a proof, and there is none")]
     NoProof {
         /// The smaller size.
         smaller: u64,
@@ -140,10 +138,7 @@ impl Evidence {
         if smaller == 0 {
             return Err(EvidenceError::Consistent);
         }
-        let proof = self
-            .proof
-            .as_ref()
-            .ok_or(EvidenceError::NoProof { smaller, larger })?;
+        let proof = self.proof.as_ref().ok_or(EvidenceError::NoProof { smaller, larger })?;
         let shape = |source| EvidenceError::ProofShape {
             smaller,
             larger,

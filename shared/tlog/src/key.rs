@@ -27,9 +27,7 @@ const OID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112"
 const OID_EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// RFC 8410, 4: all that stands before the 32 bytes of an Ed25519 key in its SubjectPublicKeyInfo.
-const ED25519_SPKI_PREFIX: [u8; 12] = [
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-];
+const ED25519_SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// The longest SubjectPublicKeyInfo that is read: an RSA key of 16384 bits, the largest that Go's crypto accepts, takes 2.1 kB.
 pub const MAX_SPKI_BYTES: usize = 4096;
@@ -114,11 +112,7 @@ enum Point {
 #[serde(untagged)]
 enum Spelling {
     Vkey(String),
-    Spki {
-        name: String,
-        key_id: KeyId,
-        spki: String,
-    },
+    Spki { name: String, key_id: KeyId, spki: String },
 }
 
 impl VerifierKey {
@@ -129,11 +123,9 @@ impl VerifierKey {
     pub fn from_vkey(vkey: &str) -> Result<Self, KeyError> {
         let (name, found, kind, material) = split_vkey(vkey)?;
         let key = match kind {
-            TYPE_ED25519 if material.len() == ed25519_dalek::PUBLIC_KEY_LENGTH => Self::from_spki(
-                name,
-                &[&ED25519_SPKI_PREFIX, &*material].concat(),
-                KeyIdRule::Note,
-            )?,
+            TYPE_ED25519 if material.len() == ed25519_dalek::PUBLIC_KEY_LENGTH => {
+                Self::from_spki(name, &[&ED25519_SPKI_PREFIX, &*material].concat(), KeyIdRule::Note)?
+            }
             TYPE_ED25519 => return Err(KeyError::Malformed),
             TYPE_ECDSA => Self::from_spki(name, &material, KeyIdRule::Note)?,
             found => return Err(KeyError::Type { found }),
@@ -179,9 +171,7 @@ impl VerifierKey {
             .trim()
             .strip_prefix("-----BEGIN PUBLIC KEY-----")
             .ok_or(KeyError::Pem)?;
-        let body = body
-            .strip_suffix("-----END PUBLIC KEY-----")
-            .ok_or(KeyError::Pem)?;
+        let body = body.strip_suffix("-----END PUBLIC KEY-----").ok_or(KeyError::Pem)?;
         let base64: String = body.split_ascii_whitespace().collect();
         Self::from_spki(name, &STANDARD.decode(base64).map_err(|_| KeyError::Pem)?, rule)
     }
@@ -236,14 +226,10 @@ impl VerifierKey {
         match &self.point {
             Point::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
-            Point::P256(key) => p256::ecdsa::Signature::from_der(signature).is_ok_and(|signature| {
-                key.verify_prehash(Hash::of(message).as_bytes(), &signature)
-                    .is_ok()
-            }),
-            Point::P384(key) => p384::ecdsa::Signature::from_der(signature).is_ok_and(|signature| {
-                key.verify_prehash(Hash::of(message).as_bytes(), &signature)
-                    .is_ok()
-            }),
+            Point::P256(key) => p256::ecdsa::Signature::from_der(signature)
+                .is_ok_and(|signature| key.verify_prehash(Hash::of(message).as_bytes(), &signature).is_ok()),
+            Point::P384(key) => p384::ecdsa::Signature::from_der(signature)
+                .is_ok_and(|signature| key.verify_prehash(Hash::of(message).as_bytes(), &signature).is_ok()),
         }
     }
 }
@@ -255,11 +241,7 @@ impl Point {
         }
         let spki = SubjectPublicKeyInfoRef::try_from(der).map_err(|_| KeyError::Malformed)?;
         if spki.algorithm.oid == OID_ED25519 {
-            return ed25519(
-                der.strip_prefix(&ED25519_SPKI_PREFIX)
-                    .ok_or(KeyError::Malformed)?,
-            )
-            .map(Self::Ed25519);
+            return ed25519(der.strip_prefix(&ED25519_SPKI_PREFIX).ok_or(KeyError::Malformed)?).map(Self::Ed25519);
         }
         let curve = spki
             .algorithm
@@ -355,9 +337,5 @@ pub(crate) fn split_vkey(vkey: &str) -> Result<(&str, KeyId, u8, Vec<u8>), KeyEr
 pub(crate) fn ed25519(bytes: &[u8]) -> Result<ed25519_dalek::VerifyingKey, KeyError> {
     let bytes = bytes.try_into().map_err(|_| KeyError::Malformed)?;
     let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::Malformed)?;
-    if key.is_weak() {
-        Err(KeyError::Weak)
-    } else {
-        Ok(key)
-    }
+    if key.is_weak() { Err(KeyError::Weak) } else { Ok(key) }
 }

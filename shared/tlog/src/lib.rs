@@ -35,6 +35,6 @@ pub use merkle::{
 pub use note::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteError, SignatureLine};
 pub use proof::{MAX_PROOF_BYTES, ProofError, TlogProof};
 pub use tile::{
-    BUNDLE_WIDTH, EntryBundle, HashTile, MAX_BUNDLE_BYTES, MAX_LEAF_BYTES, MAX_TILE_BYTES, MAX_TILE_LEVEL,
-    TILE_WIDTH, TileError, TileHashes, split_bundle,
+    BUNDLE_WIDTH, EntryBundle, HashTile, MAX_BUNDLE_BYTES, MAX_LEAF_BYTES, MAX_TILE_BYTES, MAX_TILE_LEVEL, TILE_WIDTH,
+    TileError, TileHashes, split_bundle,
 };

@@ -121,8 +121,7 @@ impl Note {
             return Err(NoteError::TooManySignatures);
         }
         let numbered = lines.split('\n').zip(1..);
-        let parsed =
-            numbered.map(|(text, line)| SignatureLine::parse(text).ok_or(NoteError::SignatureLine { line }));
+        let parsed = numbered.map(|(text, line)| SignatureLine::parse(text).ok_or(NoteError::SignatureLine { line }));
         let signatures = parsed.collect::<Result<_, _>>()?;
         Ok(Self {
             raw: raw.to_string(),

@@ -119,20 +119,9 @@ impl TlogProof {
     ///
     /// # Errors
     /// [`ProofError::Checkpoint`] and [`ProofError::Inclusion`].
-    pub fn verify(
-        &self,
-        leaf: Hash,
-        origin: &str,
-        keys: &[VerifierKey],
-    ) -> Result<SignedCheckpoint, ProofError> {
+    pub fn verify(&self, leaf: Hash, origin: &str, keys: &[VerifierKey]) -> Result<SignedCheckpoint, ProofError> {
         let checkpoint = SignedCheckpoint::open(self.checkpoint.as_bytes(), origin, keys)?;
-        verify_inclusion(
-            leaf,
-            self.index,
-            checkpoint.size(),
-            &self.hashes,
-            checkpoint.root(),
-        )?;
+        verify_inclusion(leaf, self.index, checkpoint.size(), &self.hashes, checkpoint.root())?;
         Ok(checkpoint)
     }
 }

@@ -83,10 +83,7 @@ impl Frontier {
             .checked_shl(level.into())
             .ok_or(MerkleError::SizeTooLarge { size: u64::MAX })?;
         if !self.size.is_multiple_of(width) {
-            return Err(MerkleError::Misaligned {
-                level,
-                size: self.size,
-            });
+            return Err(MerkleError::Misaligned { level, size: self.size });
         }
         let size = self.size.saturating_add(width);
         if size > MAX_TREE_SIZE {
@@ -273,10 +270,7 @@ mod tests {
             Err(MerkleError::SizeTooLarge { size: u64::MAX })
         );
         assert_eq!(six, frontier(6));
-        let seven_eight = Hash::node(
-            &Hash::leaf(&6_u64.to_be_bytes()),
-            &Hash::leaf(&7_u64.to_be_bytes()),
-        );
+        let seven_eight = Hash::node(&Hash::leaf(&6_u64.to_be_bytes()), &Hash::leaf(&7_u64.to_be_bytes()));
         six.push_subtree(1, seven_eight).unwrap();
         assert_eq!(six, frontier(8));
         let mut full = Frontier::new(1 << 62, vec![Hash::EMPTY_ROOT]).unwrap();

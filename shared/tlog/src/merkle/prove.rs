@@ -20,10 +20,7 @@ where
     F: FnMut(Node) -> Result<Hash, E>,
 {
     let ranges = inclusion_ranges(index, size)?;
-    ranges
-        .into_iter()
-        .map(|range| subtree_root(range, &mut node))
-        .collect()
+    ranges.into_iter().map(|range| subtree_root(range, &mut node)).collect()
 }
 
 /// The consistency proof from the tree of `from` leaves to that of `to` leaves; empty where they are equal or `from` is 0.
@@ -37,10 +34,7 @@ where
     F: FnMut(Node) -> Result<Hash, E>,
 {
     let ranges = consistency_ranges(from, to)?;
-    ranges
-        .into_iter()
-        .map(|range| subtree_root(range, &mut node))
-        .collect()
+    ranges.into_iter().map(|range| subtree_root(range, &mut node)).collect()
 }
 
 /// The nodes that [`inclusion_proof`] asks for.
@@ -78,10 +72,7 @@ where
         .into_iter()
         .map(&mut node)
         .collect::<Result<Vec<_>, E>>()?;
-    let root = hashes
-        .into_iter()
-        .rev()
-        .reduce(|right, left| Hash::node(&left, &right));
+    let root = hashes.into_iter().rev().reduce(|right, left| Hash::node(&left, &right));
     Ok(root.unwrap_or(Hash::EMPTY_ROOT))
 }
 
@@ -184,11 +175,7 @@ mod tests {
             for from in 0..=to {
                 let proof = consistency_proof(from, to, node).unwrap();
                 let (old, new) = (frontier(from).root(), frontier(to).root());
-                assert_eq!(
-                    verify_consistency(from, to, &proof, old, new),
-                    Ok(()),
-                    "{from} to {to}"
-                );
+                assert_eq!(verify_consistency(from, to, &proof, old, new), Ok(()), "{from} to {to}");
                 let longer = [&proof[..], &[old]].concat();
                 let (expected, found) = (proof.len(), longer.len());
                 assert_eq!(

@@ -17,13 +17,7 @@ type Parts<'a> = (&'a [Hash], &'a [Hash], &'a [Hash]);
 /// # Errors
 /// [`MerkleError::IndexOutside`], [`MerkleError::SizeTooLarge`], [`MerkleError::ProofLength`] for what cannot be a proof;
 /// [`MerkleError::RootMismatch`] for one that does not hold.
-pub fn verify_inclusion(
-    leaf: Hash,
-    index: u64,
-    size: u64,
-    proof: &[Hash],
-    root: Hash,
-) -> Result<(), MerkleError> {
+pub fn verify_inclusion(leaf: Hash, index: u64, size: u64, proof: &[Hash], root: Hash) -> Result<(), MerkleError> {
     compare(size, root, root_of_inclusion(leaf, index, size, proof)?)
 }
 
@@ -87,13 +81,7 @@ pub fn verify_consistency(
     compare(to, to_root, climb_border(climb(start, inner, position), border))
 }
 
-fn verify_trivial(
-    from: u64,
-    to: u64,
-    proof: &[Hash],
-    from_root: Hash,
-    to_root: Hash,
-) -> Result<(), MerkleError> {
+fn verify_trivial(from: u64, to: u64, proof: &[Hash], from_root: Hash, to_root: Hash) -> Result<(), MerkleError> {
     if to > MAX_TREE_SIZE {
         return Err(MerkleError::SizeTooLarge { size: to });
     }
@@ -176,7 +164,5 @@ fn climb_left_only(start: Hash, siblings: &[Hash], position: u64) -> Hash {
 
 /// Climbs the right edge, where all siblings are on the left.
 fn climb_border(start: Hash, siblings: &[Hash]) -> Hash {
-    siblings
-        .iter()
-        .fold(start, |hash, sibling| Hash::node(sibling, &hash))
+    siblings.iter().fold(start, |hash, sibling| Hash::node(sibling, &hash))
 }

@@ -21,9 +21,7 @@ pub fn split_bundle(bytes: &[u8], width: u16) -> Result<Vec<Range<usize>>, TileE
     let mut leaves = Vec::with_capacity(check_width(width)?.into());
     let mut left = bytes;
     for entry in 0..width {
-        let (length, after) = left
-            .split_first_chunk()
-            .ok_or(TileError::Truncated { width, entry })?;
+        let (length, after) = left.split_first_chunk().ok_or(TileError::Truncated { width, entry })?;
         let length = usize::from(u16::from_be_bytes(*length));
         let start = bytes.len() - after.len();
         left = after.get(length..).ok_or(TileError::Truncated { width, entry })?;

@@ -55,10 +55,7 @@ impl TileHashes {
         let mut row = self.0.get(from..from + width).ok_or(absent)?.to_vec();
         while row.len() > 1 {
             let (pairs, _none_left) = row.as_chunks();
-            row = pairs
-                .iter()
-                .map(|[left, right]| Hash::node(left, right))
-                .collect();
+            row = pairs.iter().map(|[left, right]| Hash::node(left, right)).collect();
         }
         row.first().copied().ok_or(absent)
     }

@@ -183,9 +183,7 @@ fn write_place(f: &mut fmt::Formatter<'_>, index: u64, width: u16) -> fmt::Resul
     let mut groups: Vec<u64> = groups.collect();
     groups.reverse();
     if let Some((last, before)) = groups.split_last() {
-        before
-            .iter()
-            .try_for_each(|group| write!(f, "x{:03}/", group % 1000))?;
+        before.iter().try_for_each(|group| write!(f, "x{:03}/", group % 1000))?;
         write!(f, "{:03}", last % 1000)?;
     }
     if width == TILE_WIDTH {

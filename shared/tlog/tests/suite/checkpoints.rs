@@ -114,10 +114,7 @@ fn a_checkpoint_is_authentic_for_its_log_and_its_keys() {
         open(&signed(&text, &[&other]), ORIGIN),
         Err(CheckpointError::NoTrustedSignature { origin })
     );
-    let forged = format!(
-        "{text}\n{}",
-        signature_line(ORIGIN, signer.key.key_id().0, &[1; 64])
-    );
+    let forged = format!("{text}\n{}", signature_line(ORIGIN, signer.key.key_id().0, &[1; 64]));
     let (name, key_id) = (ORIGIN.to_owned(), signer.key.key_id());
     assert_eq!(
         open(&forged, ORIGIN),
@@ -151,11 +148,7 @@ fn only_forms_are_faults_of_the_way() {
         std::slice::from_ref(&signer.key)
     ));
     assert!(!is_form(&note, ORIGIN, &[]));
-    assert!(!is_form(
-        &note,
-        "log.example/two",
-        std::slice::from_ref(&signer.key)
-    ));
+    assert!(!is_form(&note, "log.example/two", std::slice::from_ref(&signer.key)));
     assert!(!is_form(&note.replace("\n7\n", "\n8\n"), ORIGIN, &[signer.key]));
 }
 
@@ -187,10 +180,7 @@ fn each_flipped_bit_of_a_signed_checkpoint_is_noticed() {
         let note = signed(&text, &[&signer]);
         let keys = [signer.key];
         for (at, changed) in flips(note.as_bytes()) {
-            assert!(
-                SignedCheckpoint::open(&changed, ORIGIN, &keys).is_err(),
-                "byte {at}"
-            );
+            assert!(SignedCheckpoint::open(&changed, ORIGIN, &keys).is_err(), "byte {at}");
         }
     }
 }

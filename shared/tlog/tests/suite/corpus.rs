@@ -16,9 +16,7 @@ fn log_keys() -> Vec<VerifierKey> {
     let root = json(&corpus("trust/trusted_root.json").unwrap());
     let key = |log: &Value| {
         let name = log["baseUrl"].as_str().unwrap().strip_prefix("https://").unwrap();
-        let spki = STANDARD
-            .decode(log["publicKey"]["rawBytes"].as_str().unwrap())
-            .unwrap();
+        let spki = STANDARD.decode(log["publicKey"]["rawBytes"].as_str().unwrap()).unwrap();
         VerifierKey::from_spki(name, &spki, KeyIdRule::Note).unwrap()
     };
     root["tlogs"].as_array().unwrap().iter().map(key).collect()
@@ -26,9 +24,7 @@ fn log_keys() -> Vec<VerifierKey> {
 
 fn lines(name: &str) -> Vec<Value> {
     let text = read(&corpus(name).unwrap());
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn text(value: &Value) -> &str {
@@ -53,10 +49,7 @@ fn key_ids_are_those_of_the_production_logs() {
         .collect();
     assert_eq!(
         ids,
-        [
-            "rekor.sigstore.dev+c0d23d6a",
-            "log2025-1.rekor.sigstore.dev+cf119915"
-        ]
+        ["rekor.sigstore.dev+c0d23d6a", "log2025-1.rekor.sigstore.dev+cf119915"]
     );
     let pem = read(&corpus("trust/rekor.pub").unwrap());
     let from_pem = VerifierKey::from_pem("rekor.sigstore.dev", &pem, KeyIdRule::Spki).unwrap();
@@ -82,15 +75,9 @@ fn production_checkpoints_verify_and_no_size_has_two_roots() {
         assert_eq!(checkpoint.size(), line["treeSize"].as_u64().unwrap());
         assert_eq!(checkpoint.root().to_base64(), text(&line["rootHash"]));
         assert_eq!(checkpoint.note(), note);
-        assert_eq!(
-            checkpoint.checkpoint().to_string(),
-            checkpoint.parsed_note().text()
-        );
+        assert_eq!(checkpoint.checkpoint().to_string(), checkpoint.parsed_note().text());
         let place = (checkpoint.origin().to_owned(), checkpoint.size());
-        assert_eq!(
-            *roots.entry(place).or_insert(checkpoint.root()),
-            checkpoint.root()
-        );
+        assert_eq!(*roots.entry(place).or_insert(checkpoint.root()), checkpoint.root());
     }
     // One note of the collection carries another key id before its signature: that is the signature of an unknown key.
     assert_eq!(refused.len(), 1);
@@ -149,10 +136,7 @@ fn the_real_consistency_proof_verifies_and_no_changed_byte_does() {
                 let mut wrong = hashes.clone();
                 wrong[at] = Hash::from_bytes(changed.try_into().unwrap());
                 let verdict = verify_consistency(from, to, &wrong, old, new);
-                assert!(
-                    matches!(verdict, Err(MerkleError::RootMismatch { .. })),
-                    "hash {at}"
-                );
+                assert!(matches!(verdict, Err(MerkleError::RootMismatch { .. })), "hash {at}");
             }
         }
         for (_, changed) in flips(old.as_bytes()) {
@@ -253,10 +237,7 @@ fn each_size_of_the_tessera_log_rebuilds_its_root() {
             };
             let hashes = std::fs::read(folder.join(tile.path())).unwrap();
             let hashes = TileHashes::parse(&hashes, tile.width).unwrap();
-            let from_bundle: Vec<_> = leaves
-                .iter()
-                .map(|leaf| Hash::leaf(&bytes[leaf.clone()]))
-                .collect();
+            let from_bundle: Vec<_> = leaves.iter().map(|leaf| Hash::leaf(&bytes[leaf.clone()])).collect();
             assert_eq!(hashes.hashes(), from_bundle);
             let root = sentinel_tlog::subtree_root(0..size, |node| {
                 let (_, level, index) = HashTile::of_node(node, size)?;
@@ -283,8 +264,7 @@ const WITNESS: &str = "witness.stagemole.eu+67f7aea0+BEqSG3yu9YrmcM3BHvQYTxwFj3u
 #[test]
 fn the_cosigned_checkpoint_of_log2025_1_verifies() {
     let keys = [LOG.parse().unwrap()];
-    let checkpoint =
-        SignedCheckpoint::open(COSIGNED.as_bytes(), "log2025-1.rekor.sigstore.dev", &keys).unwrap();
+    let checkpoint = SignedCheckpoint::open(COSIGNED.as_bytes(), "log2025-1.rekor.sigstore.dev", &keys).unwrap();
     assert_eq!(checkpoint.size(), 139_911_860);
     assert_eq!(checkpoint.signers(), [keys[0].key_id()]);
     let witness: CosignatureKey = WITNESS.parse().unwrap();
@@ -295,10 +275,7 @@ fn the_cosigned_checkpoint_of_log2025_1_verifies() {
     );
 
     // Nothing but the other key's line may change unnoticed, and neither key alone vouches for the other's line.
-    let (log_line, witness_line) = (
-        COSIGNED.find("— log").unwrap(),
-        COSIGNED.find("— witness").unwrap(),
-    );
+    let (log_line, witness_line) = (COSIGNED.find("— log").unwrap(), COSIGNED.find("— witness").unwrap());
     for (at, changed) in flips(COSIGNED.as_bytes()) {
         let note = Note::parse(&changed);
         let opened = SignedCheckpoint::open(&changed, "log2025-1.rekor.sigstore.dev", &keys);

@@ -97,10 +97,7 @@ fn a_proof_that_rebuilds_nothing_accuses_nobody() {
         forged.rest[at] = OTHER;
         let calculated = forged.frontier.root_with(&forged.rest, 13).unwrap();
         let verdict = evidence(&wrong, &head, Some(forged)).verdict();
-        assert_eq!(
-            verdict,
-            Err(EvidenceError::ProofDoesNotVerify { size: 13, calculated })
-        );
+        assert_eq!(verdict, Err(EvidenceError::ProofDoesNotVerify { size: 13, calculated }));
     }
     for at in 0..honest.frontier.hashes().len() {
         let mut hashes = honest.frontier.hashes().to_vec();
@@ -132,14 +129,8 @@ fn the_tree_of_no_leaves_has_one_root() {
         evidence(&empty, &impossible, None).verdict(),
         Ok(Verdict::ImpossibleRoot)
     );
-    assert_eq!(
-        evidence(&empty, &head, None).verdict(),
-        Err(EvidenceError::Consistent)
-    );
-    assert_eq!(
-        evidence(&empty, &empty, None).verdict(),
-        Err(EvidenceError::Consistent)
-    );
+    assert_eq!(evidence(&empty, &head, None).verdict(), Err(EvidenceError::Consistent));
+    assert_eq!(evidence(&empty, &empty, None).verdict(), Err(EvidenceError::Consistent));
 }
 
 #[test]
@@ -178,13 +169,7 @@ fn json_holds_all_that_a_third_party_needs() {
     let json = serde_json::to_value(&excluded).unwrap();
     let read: Evidence = serde_json::from_value(json.clone()).unwrap();
     assert_eq!(read, excluded);
-    assert_eq!(
-        read.verdict(),
-        Ok(Verdict::Excluded {
-            smaller: 5,
-            larger: 13
-        })
-    );
+    assert_eq!(read.verdict(), Ok(Verdict::Excluded { smaller: 5, larger: 13 }));
     assert_eq!(json["keys"][0], signer().key.to_vkey().unwrap());
     assert_eq!(json["proof"]["frontier"]["size"], 5);
     assert_eq!(

@@ -72,10 +72,7 @@ fn near_misses_of_vkeys_are_refused() {
     check(&witness.to_vkey(), KeyError::Type { found: 4 });
     assert_eq!(CosignatureKey::from_vkey(&vkey), Err(KeyError::Type { found: 1 }));
     let moved = witness.to_vkey().replace("witness.example", "witness.example2");
-    assert!(matches!(
-        CosignatureKey::from_vkey(&moved),
-        Err(KeyError::KeyId { .. })
-    ));
+    assert!(matches!(CosignatureKey::from_vkey(&moved), Err(KeyError::KeyId { .. })));
 
     // The type of a vkey and its key must agree: an Ed25519 key is no ECDSA key.
     let spki = key.spki();
@@ -126,10 +123,7 @@ fn keys_that_cannot_be_used_are_told_apart() {
         let spki = signer.key.spki();
         check(&spki[..spki.len() - 1], KeyError::Malformed);
         check(&[spki, &[0]].concat(), KeyError::Malformed);
-        assert_eq!(
-            VerifierKey::from_spki("", spki, KeyIdRule::Note),
-            Err(KeyError::Name)
-        );
+        assert_eq!(VerifierKey::from_spki("", spki, KeyIdRule::Note), Err(KeyError::Name));
     }
     let mut off_the_curve = Signer::p256(ORIGIN, 1).key.spki().to_vec();
     *off_the_curve.last_mut().unwrap() ^= 1;
@@ -147,14 +141,8 @@ fn pem_is_one_block_of_a_public_key() {
     assert_eq!(read(&pem), Ok(key.clone()));
     assert_eq!(read(&pem.replace('\n', "\r\n")), Ok(key));
     assert_eq!(read(&pem.replace("PUBLIC", "RSA PUBLIC")), Err(KeyError::Pem));
-    assert_eq!(
-        read(&pem.replace("PUBLIC KEY", "CERTIFICATE")),
-        Err(KeyError::Pem)
-    );
-    assert_eq!(
-        read(&pem.replace("-----END PUBLIC KEY-----", "")),
-        Err(KeyError::Pem)
-    );
+    assert_eq!(read(&pem.replace("PUBLIC KEY", "CERTIFICATE")), Err(KeyError::Pem));
+    assert_eq!(read(&pem.replace("-----END PUBLIC KEY-----", "")), Err(KeyError::Pem));
     assert_eq!(read(&format!("{pem}{pem}")), Err(KeyError::Pem));
     assert_eq!(read(&pem.replacen(first, &first[1..], 1)), Err(KeyError::Pem));
 }

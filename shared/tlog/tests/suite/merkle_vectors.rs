@@ -64,11 +64,7 @@ fn inclusion(vector: &Value, index: u64, size: u64) -> bool {
 }
 
 fn consistency(vector: &Value, from: u64, to: u64) -> bool {
-    let parts = (
-        hash(&vector["root1"]),
-        hashes(&vector["proof"]),
-        hash(&vector["root2"]),
-    );
+    let parts = (hash(&vector["root1"]), hashes(&vector["proof"]), hash(&vector["root2"]));
     let (Some(old), Some(proof), Some(new)) = parts else {
         return false;
     };
@@ -78,11 +74,7 @@ fn consistency(vector: &Value, from: u64, to: u64) -> bool {
 #[test]
 fn inclusion_vectors_agree() {
     check("inclusion", 90, |vector| {
-        Some(inclusion(
-            vector,
-            number(vector, "leafIdx"),
-            number(vector, "treeSize"),
-        ))
+        Some(inclusion(vector, number(vector, "leafIdx"), number(vector, "treeSize")))
     });
 }
 
@@ -122,11 +114,7 @@ fn subtree_inclusion_vectors_agree() {
 #[test]
 fn subtree_consistency_vectors_of_prefixes_agree() {
     check("subtreeconsistency", 40, |vector| {
-        let (start, end, size) = (
-            number(vector, "start"),
-            number(vector, "end"),
-            number(vector, "size"),
-        );
+        let (start, end, size) = (number(vector, "start"), number(vector, "end"), number(vector, "size"));
         if start != 0 || end == 0 {
             return None;
         }

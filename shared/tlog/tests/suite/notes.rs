@@ -40,10 +40,7 @@ fn each_algorithm_verifies_in_any_position() {
         ] {
             let note = parse(&format!("{TEXT}\n{lines}"));
             assert_eq!(note.text(), TEXT);
-            assert_eq!(
-                note.verify(std::slice::from_ref(&signer.key)),
-                Ok(vec![&signer.key])
-            );
+            assert_eq!(note.verify(std::slice::from_ref(&signer.key)), Ok(vec![&signer.key]));
             assert_eq!(note.verify(&[]), Err(NoteError::NoTrustedSignature));
         }
     }
@@ -62,19 +59,11 @@ fn all_signers_are_named_each_once() {
 fn a_bad_signature_of_a_known_key_rejects_the_note() {
     let [good, other, ..] = &signers();
     for signer in &signers() {
-        let forged = signature_line(
-            signer.key.name(),
-            signer.key.key_id().0,
-            &signer.sign("another text\n"),
-        );
+        let forged = signature_line(signer.key.name(), signer.key.key_id().0, &signer.sign("another text\n"));
         let empty = signature_line(signer.key.name(), signer.key.key_id().0, &[0]);
         for line in [forged, empty] {
             let keys = [other.key.clone(), good.key.clone(), signer.key.clone()];
-            for lines in [
-                good.line(TEXT) + &line,
-                line.clone() + &good.line(TEXT),
-                line.clone(),
-            ] {
+            for lines in [good.line(TEXT) + &line, line.clone() + &good.line(TEXT), line.clone()] {
                 let note = parse(&format!("{TEXT}\n{lines}"));
                 assert_eq!(note.verify(&keys), Err(bad(signer)), "{lines}");
             }
@@ -111,34 +100,20 @@ fn of_two_keys_with_one_name_and_id_either_may_sign() {
 fn forms_next_to_a_note_are_refused() {
     fn check(note: impl AsRef<[u8]>, expect: NoteError) {
         let bytes = note.as_ref();
-        assert_eq!(
-            Note::parse(bytes),
-            Err(expect),
-            "{}",
-            String::from_utf8_lossy(bytes)
-        );
+        assert_eq!(Note::parse(bytes), Err(expect), "{}", String::from_utf8_lossy(bytes));
     }
     let line = Signer::ed25519("a.example", 1).line(TEXT);
     let note = format!("{TEXT}\n{line}");
     check("", NoteError::NoBlankLine);
-    check(
-        "<!doctype html><p>Service unavailable</p>",
-        NoteError::NoBlankLine,
-    );
+    check("<!doctype html><p>Service unavailable</p>", NoteError::NoBlankLine);
     check(TEXT.replace("\n\n", "\n"), NoteError::NoBlankLine);
     check(format!("\n\n{line}"), NoteError::NoBlankLine);
     check(format!("text\n{line}"), NoteError::NoBlankLine);
     check(format!("{TEXT}\n"), NoteError::NoSignatureLine);
     check(note.trim_end(), NoteError::NoSignatureLine);
     check(format!("{note}\n"), NoteError::NoSignatureLine);
-    check(
-        note.replace('\n', "\r\n"),
-        NoteError::Control { found: b'\r', at: 8 },
-    );
-    check(
-        note.replacen("one", "o\0e", 1),
-        NoteError::Control { found: 0, at: 1 },
-    );
+    check(note.replace('\n', "\r\n"), NoteError::Control { found: b'\r', at: 8 });
+    check(note.replacen("one", "o\0e", 1), NoteError::Control { found: 0, at: 1 });
     check(
         note.replacen("one", "o\te", 1),
         NoteError::Control { found: b'\t', at: 1 },
@@ -151,18 +126,9 @@ fn forms_next_to_a_note_are_refused() {
     check(format!("{TEXT}\n{}", line.replace('—', "-")), malformed(1));
     check(format!("{TEXT}\n{}", line.replace("— ", "—")), malformed(1));
     check(format!("{TEXT}\n{}", line.replace("a.ex", "a+ex")), malformed(1));
-    check(
-        format!("{TEXT}\n{}", line.replace("a.ex", "a\u{2003}ex")),
-        malformed(1),
-    );
-    check(
-        format!("{TEXT}\n{}", line.replace("a.example ", " ")),
-        malformed(1),
-    );
-    check(
-        format!("{TEXT}\n{line}{}", line.replace("=\n", "\n")),
-        malformed(2),
-    );
+    check(format!("{TEXT}\n{}", line.replace("a.ex", "a\u{2003}ex")), malformed(1));
+    check(format!("{TEXT}\n{}", line.replace("a.example ", " ")), malformed(1));
+    check(format!("{TEXT}\n{line}{}", line.replace("=\n", "\n")), malformed(2));
     check(format!("{TEXT}\n{line}text\n{line}"), malformed(2));
     check(
         format!("{TEXT}\n{}", signature_line("a.example", [1; 4], &[])),
@@ -176,11 +142,7 @@ fn forms_next_to_a_note_are_refused() {
 fn caps_hold_and_what_the_specification_demands_fits() {
     let signer = Signer::ed25519("a.example", 1);
     let large = signature_line("pq.example", [9; 4], &vec![7; 5000]);
-    let most = format!(
-        "{TEXT}\n{}{}",
-        large.repeat(MAX_SIGNATURES - 1),
-        signer.line(TEXT)
-    );
+    let most = format!("{TEXT}\n{}{}", large.repeat(MAX_SIGNATURES - 1), signer.line(TEXT));
     assert_eq!(
         parse(&most).verify(std::slice::from_ref(&signer.key)),
         Ok(vec![&signer.key])
@@ -194,10 +156,7 @@ fn caps_hold_and_what_the_specification_demands_fits() {
     };
     assert!(Note::parse(fits(MAX_NOTE_BYTES).as_bytes()).is_ok());
     let found = MAX_NOTE_BYTES + 1;
-    assert_eq!(
-        Note::parse(fits(found).as_bytes()),
-        Err(NoteError::TooLong { found })
-    );
+    assert_eq!(Note::parse(fits(found).as_bytes()), Err(NoteError::TooLong { found }));
 }
 
 #[test]
@@ -238,11 +197,7 @@ fn cosignatures_are_of_their_text_their_time_and_their_witness() {
     assert_eq!(witness.verify(&note(&of_another_text)), bad());
     assert_eq!(witness.verify(&note(&(line.clone() + &of_another_text))), bad());
     assert_eq!(
-        witness.verify(&note(&signature_line(
-            "witness.example",
-            witness.key_id().0,
-            &[1; 7]
-        ))),
+        witness.verify(&note(&signature_line("witness.example", witness.key_id().0, &[1; 7]))),
         bad()
     );
     for (at, changed) in flips(note(&line).raw().as_bytes()) {

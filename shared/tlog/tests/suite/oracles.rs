@@ -4,9 +4,8 @@ use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
 use sentinel_tlog::{
-    Checkpoint, EntryBundle, Frontier, Hash, HashTile, MerkleError, Node, Note, TILE_WIDTH,
-    consistency_proof, inclusion_proof, root_of_inclusion, subtree_root, verify_consistency,
-    verify_inclusion,
+    Checkpoint, EntryBundle, Frontier, Hash, HashTile, MerkleError, Node, Note, TILE_WIDTH, consistency_proof,
+    inclusion_proof, root_of_inclusion, subtree_root, verify_consistency, verify_inclusion,
 };
 use sha2::Sha256;
 use signed_note::{StandardVerifier, VerifierList};

@@ -129,10 +129,7 @@ fn a_proof_holds_for_its_leaf_its_place_its_log_and_its_keys() {
     };
     assert_eq!(
         outside.verify(leaf(5), ORIGIN, &keys),
-        Err(ProofError::Inclusion(MerkleError::IndexOutside {
-            index: 13,
-            size: 13
-        }))
+        Err(ProofError::Inclusion(MerkleError::IndexOutside { index: 13, size: 13 }))
     );
     assert!(matches!(
         proof.verify(leaf(5), "log.example/two", &keys),

@@ -77,11 +77,7 @@ impl Signer {
 }
 
 pub(crate) fn ed25519_spki(key: &[u8; 32]) -> Vec<u8> {
-    [
-        &[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0][..],
-        key,
-    ]
-    .concat()
+    [&[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0][..], key].concat()
 }
 
 /// A witness's key and its signature line at `time`.
@@ -98,10 +94,7 @@ pub(crate) fn cosign(name: &str, seed: u8, time: u64, text: &str) -> (Cosignatur
 }
 
 pub(crate) fn signature_line(name: &str, key_id: [u8; 4], signature: &[u8]) -> String {
-    format!(
-        "— {name} {}\n",
-        STANDARD.encode([&key_id[..], signature].concat())
-    )
+    format!("— {name} {}\n", STANDARD.encode([&key_id[..], signature].concat()))
 }
 
 pub(crate) fn checkpoint_text(origin: &str, size: u64, root: Hash) -> String {

@@ -17,10 +17,7 @@ fn tile_paths_have_one_spelling() {
     check("tile/0/000", Ok(tile(0, 0, 256)));
     check("tile/0/x001/x234/067", Ok(tile(0, 1_234_067, 256)));
     check("tile/63/x001/000.p/255", Ok(tile(63, 1000, 255)));
-    check(
-        "tile/7/x018/x446/x744/x073/x709/x551/615",
-        Ok(tile(7, u64::MAX, 256)),
-    );
+    check("tile/7/x018/x446/x744/x073/x709/x551/615", Ok(tile(7, u64::MAX, 256)));
     for near_miss in [
         "",
         "tile",
@@ -75,13 +72,7 @@ fn bundle_paths_have_one_spelling() {
             width: 7,
         }),
     );
-    check(
-        "tile/entries/999",
-        Ok(EntryBundle {
-            index: 999,
-            width: 256,
-        }),
-    );
+    check("tile/entries/999", Ok(EntryBundle { index: 999, width: 256 }));
     check("tile/entries/99", Err(TileError::Path));
     check("tile/0/000", Err(TileError::Path));
     check("tile/entries/000.p/256", Err(TileError::Path));
@@ -166,13 +157,7 @@ fn tiles_fold_their_nodes() {
     let five = TileHashes::parse(&bytes[..160], 5).unwrap();
     assert_eq!(five.node(2, 0), full.node(2, 0));
     assert_eq!(five.node(1, 2), Err(TileError::NoNode { level: 1, index: 2 }));
-    let wrong = |width, expected, found| {
-        Err(TileError::Length {
-            width,
-            expected,
-            found,
-        })
-    };
+    let wrong = |width, expected, found| Err(TileError::Length { width, expected, found });
     assert_eq!(TileHashes::parse(&bytes[..159], 5), wrong(5, 160, 159));
     assert_eq!(TileHashes::parse(&bytes, 255), wrong(255, 8160, 8192));
     assert_eq!(TileHashes::parse(&[], 0), Err(TileError::Width { width: 0 }));
