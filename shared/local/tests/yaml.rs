@@ -220,3 +220,24 @@ fn nothing_in_a_message_acts_on_the_terminal() {
     );
     assert_eq!(rendered.lines().count(), 4);
 }
+
+/// Rules as somebody may write them, with the mistakes that the rules crate itself reports.
+#[test]
+fn the_mistakes_in_rules_stand_where_they_are() {
+    let text = "\
+rules:
+  - name: ours
+    sevrity: high
+    match: {san: \"regex:(\"}
+  - name: ours
+    severity: highest
+    match: {source-repository-owner-url: x, \"1.2.3 \": y}
+  - match: {issuer: [https://a.example, 7]}
+";
+    let document = yaml::parse(text).unwrap();
+    let diagnostics = rules::parse(&document.value["rules"])
+        .and_then(rules::RuleSet::compile)
+        .expect_err("mistakes");
+    let rendered = yaml::render("sentinel.yaml", text, &document.places, &diagnostics);
+    assert_eq!(rendered, include_str!("golden/rules.txt"));
+}
