@@ -13,7 +13,7 @@ mod objects;
 use crate::Store;
 use crate::names::{self, LogFolder};
 use crate::record::{self, Deployment, LogState, Start};
-use crate::trouble::Fault;
+use crate::trouble::{Fault, FaultClass};
 use heads::Heads;
 use std::collections::BTreeMap;
 use tlog::VerifierKey;
@@ -102,6 +102,15 @@ pub async fn audit(store: &dyn Store, trusted: &BTreeMap<String, Vec<VerifierKey
         *newest = start.epoch.max(*newest);
         let keys = keys(store, trusted, &start.log, &mut audit).await?;
         epoch(store, &folder, &start, &keys, &mut audit).await?;
+    }
+    if deployment.is_none() && found.is_empty() && audit.epochs.is_empty() && audit.defects.len() == 1 {
+        let place = store.place();
+        let message = format!("{place} holds no record: nothing was verified. Name the right store with --store");
+        return Err(Fault {
+            class: FaultClass::Record,
+            message,
+            object: Some(place),
+        });
     }
     missing(store, deployment.as_ref(), &found, &mut audit).await?;
     Ok(audit)

@@ -77,6 +77,8 @@ pub struct WatchedLog {
     pub url: String,
     /// What it speaks; `None` until it was asked.
     pub kind: Option<LogKind>,
+    /// The very folder that holds its checkpoint, where the log had to be asked; else the rule for URLs says it.
+    pub base: Option<String>,
     /// The keys that may sign its checkpoints.
     pub keys: Vec<VerifierKey>,
     /// Where its first span begins, if the configuration says so for this log.
@@ -113,11 +115,13 @@ pub fn coverage(settings: &Settings, trust: &Trust, inventory: &Deployment, now:
     let mut logs = BTreeMap::new();
     let mut coverage = Coverage::default();
     for instance in trust.root.tlogs() {
-        let kind = stated_kind(trust, &instance.base_url).or_else(|| remembered_kind(inventory, &instance.origin()));
+        let stated = stated_kind(trust, &instance.base_url);
+        let remembered = inventory.logs.get(&instance.origin()).filter(|_| stated.is_none());
         let log = WatchedLog {
             origin: instance.origin(),
             url: instance.base_url.clone(),
-            kind,
+            kind: stated.or_else(|| remembered.and_then(|listed| listed.kind)),
+            base: remembered.and_then(|listed| listed.base.clone()),
             keys: instance.verifier_keys(),
             from: None,
             limits: settings.limits,
@@ -156,10 +160,6 @@ fn stated_kind(trust: &Trust, base_url: &str) -> Option<LogKind> {
     }
 }
 
-fn remembered_kind(inventory: &Deployment, origin: &str) -> Option<LogKind> {
-    inventory.logs.get(origin).and_then(|listed| listed.kind)
-}
-
 /// A configured log: its own, or what differs for one of the trusted root.
 fn add(logs: &mut BTreeMap<String, WatchedLog>, log: &LogSettings) {
     let mut keys = log.keys.clone();
@@ -170,6 +170,7 @@ fn add(logs: &mut BTreeMap<String, WatchedLog>, log: &LogSettings) {
         origin: log.origin.clone(),
         url: log.url.clone(),
         kind: Some(log.kind),
+        base: None,
         keys,
         from: log.from,
         limits: log.limits,

@@ -25,7 +25,7 @@ pub use environment::{Budget, Environment, InForce, StopHandle, Unwatching, Watc
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::rescan::{Rescan, rescan};
 pub use report::{LogReport, PassReport, Problem};
-pub use run::{Sources, run};
+pub use run::{Probed, Sources, run};
 pub use seams::clock::{Clock, SystemClock};
 pub use seams::sink::{AlertSink, MemorySink, SinkError};
 pub use seams::source::{

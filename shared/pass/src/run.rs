@@ -34,7 +34,16 @@ pub trait Sources: Send + Sync {
     fn open(&self, log: &WatchedLog, kind: LogKind) -> Result<Arc<dyn LogSource>, Fault>;
 
     /// What is spoken at the base URL of a log whose kind nobody states.
-    async fn probe(&self, log: &WatchedLog) -> Result<LogKind, Fault>;
+    async fn probe(&self, log: &WatchedLog) -> Result<Probed, Fault>;
+}
+
+/// What a log was found to speak.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probed {
+    /// The kind.
+    pub kind: LogKind,
+    /// The folder that holds its checkpoint, if it is tiled.
+    pub base: Option<String>,
 }
 
 /// One pass over every log.
@@ -84,8 +93,8 @@ pub async fn run(
 
 /// What one log came to.
 enum One {
-    Watched(LogKind, Box<Watched>),
-    Unread(LogKind),
+    Watched(Probed, Box<Watched>),
+    Unread(Probed),
     Failed(LogReport),
 }
 
@@ -96,23 +105,30 @@ async fn one(context: LogContext, listed: Listed, sources: &dyn Sources) -> One 
         report.worsen(Outcome::Fault, Some(Problem::from(fault)));
         One::Failed(report)
     };
-    let kind = match log.kind {
-        Some(kind) => kind,
+    let probed = match log.kind {
+        Some(kind) => Probed {
+            kind,
+            base: log.base.clone(),
+        },
         None => match sources.probe(&log).await {
-            Ok(kind) => kind,
+            Ok(probed) => probed,
             Err(fault) => return failed(&fault),
         },
     };
-    if kind.leaves().is_none() {
-        return One::Unread(kind);
+    if probed.kind.leaves().is_none() {
+        return One::Unread(probed);
     }
-    let source = match sources.open(&log, kind) {
+    let found = WatchedLog {
+        base: probed.base.clone(),
+        ..log.clone()
+    };
+    let source = match sources.open(&found, probed.kind) {
         Ok(source) => source,
         Err(fault) => return failed(&fault),
     };
-    let task = tokio::spawn(watch::watch(context.clone(), source, kind, listed));
+    let task = tokio::spawn(watch::watch(context.clone(), source, probed.kind, listed));
     match task.await {
-        Ok(watched) => One::Watched(kind, Box::new(watched)),
+        Ok(watched) => One::Watched(probed, Box::new(watched)),
         Err(error) => failed(&crate::steps::verify::internal(&error)),
     }
 }
@@ -211,6 +227,7 @@ fn list(inventory: &mut Inventory, coverage: &Coverage, settings: &Settings, now
                 since: now,
                 from: log.from.unwrap_or(default),
                 kind: log.kind,
+                base: None,
                 begun: false,
             });
     }
@@ -256,18 +273,13 @@ impl RunEnd {
     fn take(&mut self, log: &WatchedLog, one: One, unwatched: &mut Vec<Unwatched>, deployment: &mut Deployment) {
         let listed = deployment.logs.get_mut(&log.origin);
         match one {
-            One::Unread(kind) => {
-                if let Some(listed) = listed {
-                    listed.kind = Some(kind);
-                }
-                unwatched.push(coverage::unread(&log.origin, kind));
+            One::Unread(probed) => {
+                remember(listed, &probed, false);
+                unwatched.push(coverage::unread(&log.origin, probed.kind));
             }
             One::Failed(report) => self.reports.push(report),
-            One::Watched(kind, watched) => {
-                if let Some(listed) = listed {
-                    listed.kind = Some(kind);
-                    listed.begun |= watched.begun;
-                }
+            One::Watched(probed, watched) => {
+                remember(listed, &probed, watched.begun);
                 if let Some(error) = watched.report.error.as_ref().filter(|error| error.class == "record") {
                     self.gone.push((log.origin.clone(), error.message.clone()));
                 }
@@ -279,6 +291,13 @@ impl RunEnd {
             }
         }
     }
+}
+
+fn remember(listed: Option<&mut Listed>, probed: &Probed, begun: bool) {
+    let Some(listed) = listed else { return };
+    listed.kind = Some(probed.kind);
+    listed.base.clone_from(&probed.base);
+    listed.begun |= begun;
 }
 
 async fn finish(

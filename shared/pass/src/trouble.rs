@@ -93,6 +93,18 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// What a source answered, where no log can be blamed for it.
+    #[must_use]
+    pub fn from_source(error: SourceError) -> Self {
+        Self {
+            class: FaultClass::Source,
+            message: chain(&error),
+            object: Some(error.object),
+        }
+    }
+}
+
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self {

@@ -34,6 +34,9 @@ pub struct Listed {
     pub from: Position,
     /// What it speaks, once that is known.
     pub kind: Option<LogKind>,
+    /// The folder that was found to hold its checkpoint, where the log had to be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// Whether its record was begun: from then on a missing record is a fault, never a new start.
     pub begun: bool,
 }

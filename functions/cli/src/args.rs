@@ -1,0 +1,172 @@
+//! The arguments.
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use core::time::Duration;
+use pass::{Position, parse_duration};
+use std::path::PathBuf;
+
+/// Watches Sigstore's transparency logs: proves that they only grow, reads every entry, finds whom you watch for.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rekor-sentinel",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented sentinel.yaml for the public logs, asking for an identity
+    Init(Init),
+    /// Make one pass over every log
+    Run(Run),
+    /// Check the configuration and its rules
+    Check(Common),
+    /// Check the record in a store again, offline: 0 whole, 1 hole or forgery, 30 could not read
+    Verify(Common),
+    /// Read a range of a log (again), prove it, print its findings; moves nothing
+    Scan(Scan),
+    /// Acknowledge a violation: it is silent from then on, and stays on record
+    Ack(Ack),
+    /// Begin a new epoch of a log (one that was reset, or restored from a backup)
+    Restart(Restart),
+    /// Make a signed log in a folder, watch it, tamper with it, fork it, and show what happens
+    Demo(Demo),
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Common {
+    /// The configuration [default: ./sentinel.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the record is kept: a folder
+    #[arg(long, value_name = "DIR", default_value = "./sentinel-store")]
+    pub(crate) store: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Init {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Whom to watch for: an e-mail address, or the URL of a repository or its owner; asked for if absent
+    #[arg(long, value_name = "WHO")]
+    pub(crate) identity: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Where alerts go: console, file:PATH; may be given several times
+    #[arg(long = "sink", value_name = "SINK", default_value = "console")]
+    pub(crate) sinks: Vec<String>,
+    /// Print one JSON object a line: one for each log, and a last one for the run
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// End with 10 if there are findings and nothing worse
+    #[arg(long, value_name = "findings", value_parser = ["findings"])]
+    pub(crate) fail_on: Option<String>,
+    /// End the pass after this time, such as 50s; what was proven by then is kept
+    #[arg(long, value_name = "TIME", value_parser = deadline)]
+    pub(crate) deadline: Option<Duration>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Scan {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The log: its name, or an unambiguous part of it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) log: String,
+    /// The first index
+    #[arg(long, value_name = "N")]
+    pub(crate) from: u64,
+    /// The index after the last
+    #[arg(long, value_name = "M")]
+    pub(crate) to: u64,
+    /// Send the findings to the sinks as well
+    #[arg(long)]
+    pub(crate) alert: bool,
+    /// Where alerts go, with --alert: console, file:PATH
+    #[arg(long = "sink", value_name = "SINK", default_value = "console")]
+    pub(crate) sinks: Vec<String>,
+    /// Print findings as one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Ack {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The log: its name, or an unambiguous part of it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) log: String,
+    /// The id of the evidence, as the alert gives it
+    pub(crate) evidence_id: String,
+    /// Who acknowledges
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: String,
+    /// Why it may be silent
+    #[arg(long, value_name = "WHY")]
+    pub(crate) note: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Restart {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The log: its name, or an unambiguous part of it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) log: String,
+    /// Where the new epoch begins: an index, or head
+    #[arg(long, value_name = "N", value_parser = position)]
+    pub(crate) from: Position,
+    /// Why
+    #[arg(long, value_name = "WHY")]
+    pub(crate) reason: String,
+    /// Who asks for it [default: the user of this session]
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Demo {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The folder to work in; must not exist [default: a new one in the system's folder for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+fn deadline(text: &str) -> Result<Duration, String> {
+    parse_duration(text)
+        .map(Duration::from_secs)
+        .ok_or_else(|| "write a duration such as 50s or 10m".to_owned())
+}
+
+fn position(text: &str) -> Result<Position, String> {
+    match text {
+        "head" => Ok(Position::Head),
+        digits => digits
+            .parse()
+            .map(Position::Index)
+            .map_err(|_| "write an index, or head".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,29 @@
+//! The commands, one module each.
+
+mod ack;
+mod check;
+mod demo;
+mod init;
+mod restart;
+mod run;
+mod scan;
+mod verify;
+
+use crate::args::{Args, Command};
+use crate::exit::{Failure, failed};
+use std::process::ExitCode;
+
+/// Carries out a command.
+pub(crate) async fn dispatch(args: Args) -> ExitCode {
+    let result = match args.command {
+        Command::Init(init) => init::init(&init),
+        Command::Run(run) => run::run(run).await,
+        Command::Check(common) => check::check(&common),
+        Command::Verify(common) => verify::verify(&common).await,
+        Command::Scan(scan) => scan::scan(scan).await,
+        Command::Ack(ack) => ack::ack(ack).await,
+        Command::Restart(restart) => restart::restart(restart).await,
+        Command::Demo(demo) => demo::demo(demo).await,
+    };
+    result.unwrap_or_else(|failure: Failure| failed(&failure))
+}

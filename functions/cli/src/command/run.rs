@@ -1,0 +1,75 @@
+//! `run`: one pass over every log.
+
+use crate::args::Run;
+use crate::config;
+use crate::exit::{Failure, print};
+use crate::progress::ProgressLine;
+use crate::table;
+use crate::wiring::{self, Access, Console, Logs};
+use pass::{Fault, LogReport, Outcome, PassReport, Problem};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// The exit code of findings, where the caller asked for it.
+const FINDINGS: u8 = 10;
+
+pub(crate) async fn run(args: Run) -> Result<ExitCode, Failure> {
+    let console = if args.json { Console::Error } else { Console::Output };
+    let sinks = wiring::sinks(&args.sinks, console)?;
+    // A broken configuration makes no store: only one that exists can lend its last good configuration.
+    let loaded = match config::load(args.common.config.as_deref()) {
+        Ok(loaded) => loaded,
+        Err(broken) => match wiring::store(&args.common.store, Access::Read) {
+            Ok(store) => config::load_or_last_good(args.common.config.as_deref(), store.as_ref()).await?,
+            Err(_) => return Err(broken),
+        },
+    };
+    let progress = Arc::new(ProgressLine::new());
+    let result = async {
+        let store = wiring::store(&args.common.store, Access::Make)?;
+        let (environment, stop) = wiring::environment(store, sinks, args.deadline, Arc::clone(&progress) as _);
+        wiring::stop_on_signal(stop);
+        let logs = Logs::new()?;
+        let pass = environment.pass.clone();
+        match pass::run(environment, loaded.in_force, &loaded.trust, &logs).await {
+            Ok(report) => Ok((pass, report)),
+            Err(fault) => Err(Failure::from(fault)),
+        }
+    }
+    .await;
+    progress.clear();
+    match result {
+        Ok((_, report)) => Ok(finish(&args, &report)),
+        Err(failure) => {
+            if let (true, Failure::Fault(fault)) = (args.json, &failure) {
+                print(&json(&lost(fault)));
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn finish(args: &Run, report: &PassReport) -> ExitCode {
+    if args.json {
+        for line in report.logs.iter().chain([&report.run]) {
+            print(&json(line));
+        }
+    } else {
+        print(table::render(report).trim_end());
+    }
+    let outcome = report.outcome();
+    let asked = args.fail_on.is_some() && outcome == Outcome::Findings;
+    ExitCode::from(if asked { FINDINGS } else { outcome.exit_code() })
+}
+
+fn json(line: &LogReport) -> String {
+    serde_json::to_string(line).unwrap_or_default()
+}
+
+/// The line of a run that could not be made.
+fn lost(fault: &Fault) -> LogReport {
+    let now = pass::Clock::now(&pass::SystemClock::new());
+    let mut report = LogReport::new("", now, None);
+    report.worsen(Outcome::Fault, Some(Problem::from(fault)));
+    report
+}

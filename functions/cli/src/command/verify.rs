@@ -1,0 +1,83 @@
+//! `verify`: the record of a store, checked again offline.
+
+use crate::args::Common;
+use crate::config;
+use crate::exit::{Failure, print};
+use crate::wiring::{self, Access};
+use pass::record::Deployment;
+use pass::{Audit, Clock as _, EpochAudit, FixedTrust, SystemClock, TrustSource as _};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use tlog::VerifierKey;
+
+/// The exit code of a record with a hole or a forgery.
+const NOT_WHOLE: u8 = 1;
+
+pub(crate) async fn verify(args: &Common) -> Result<ExitCode, Failure> {
+    let keys = keys(args).await?;
+    let store = wiring::store(&args.store, Access::Read)?;
+    let audit = pass::audit(store.as_ref(), &keys).await?;
+    for epoch in &audit.epochs {
+        print(&line(epoch));
+    }
+    for note in &audit.notes {
+        print(&format!("note: {}", alerts::text::escape(note, 1_000)));
+    }
+    for defect in &audit.defects {
+        let what = alerts::text::escape(&defect.what, 1_000);
+        print(&format!(
+            "DEFECT {}: {what}",
+            alerts::text::escape(&defect.object, 1_200)
+        ));
+    }
+    print(&sum(&audit, &store.place()));
+    Ok(if audit.defects.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(NOT_WHOLE)
+    })
+}
+
+/// The keys of the configuration and the trusted root. Without a configuration: those of the public trusted root.
+async fn keys(args: &Common) -> Result<BTreeMap<String, Vec<VerifierKey>>, Failure> {
+    let now = SystemClock::new().now();
+    let inventory = Deployment::new(now);
+    if args.config.is_none() && !config::file(None).exists() {
+        let trust = FixedTrust::public().trust(now).await?;
+        let logs = trust.root.tlogs().iter().map(|log| (log.origin(), log.verifier_keys()));
+        return Ok(logs.collect());
+    }
+    let loaded = config::load(args.config.as_deref())?;
+    let trust = loaded.trust.trust(now).await?;
+    let coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
+    Ok(coverage.watched.into_iter().map(|log| (log.origin, log.keys)).collect())
+}
+
+fn line(epoch: &EpochAudit) -> String {
+    let again = if epoch.epoch > 1 {
+        format!(" (epoch {})", epoch.epoch)
+    } else {
+        String::new()
+    };
+    format!(
+        "{}{again}: entries {} to {} covered by {} receipts; {} heads, the newest of size {}; {} findings, {} of them proven again; {} leaves in quarantine; {} pieces of evidence",
+        alerts::text::escape(&epoch.log, 200),
+        epoch.from,
+        epoch.to,
+        epoch.receipts,
+        epoch.heads,
+        epoch.head,
+        epoch.findings,
+        epoch.proofs,
+        epoch.quarantined,
+        epoch.evidence
+    )
+}
+
+fn sum(audit: &Audit, place: &str) -> String {
+    match audit.defects.len() {
+        0 => format!("the record in {place} is whole"),
+        1 => format!("the record in {place} has 1 defect"),
+        count => format!("the record in {place} has {count} defects"),
+    }
+}

@@ -1,0 +1,138 @@
+//! The configuration: read, checked as a whole before anything is asked of anybody, and the last good one where it is
+//! broken.
+
+use crate::exit::{Failure, say};
+use local::yaml;
+use pass::{FixedTrust, InForce, Settings, Store, TrustChoice};
+use std::path::{Path, PathBuf};
+
+/// The configuration of a folder, if none is named.
+const DEFAULT: &str = "./sentinel.yaml";
+
+/// What is in force, and the trust that it names.
+pub(crate) struct Loaded {
+    pub(crate) in_force: InForce,
+    pub(crate) trust: FixedTrust,
+}
+
+/// The file that is meant.
+pub(crate) fn file(given: Option<&Path>) -> PathBuf {
+    given.map_or_else(|| PathBuf::from(DEFAULT), Path::to_path_buf)
+}
+
+/// Reads and checks a configuration.
+///
+/// # Errors
+/// Usage, with file, line, column and caret.
+pub(crate) fn load(given: Option<&Path>) -> Result<Loaded, Failure> {
+    let file = file(given);
+    let text = yaml::read(&file).map_err(|error| {
+        let hint = if given.is_none() && !file.exists() {
+            ". Make one with `rekor-sentinel init`"
+        } else {
+            ""
+        };
+        Failure::Usage(format!("error: {error}{hint}"))
+    })?;
+    let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    parse(&file.display().to_string(), &text, &folder, None).map_err(Failure::Usage)
+}
+
+/// Like [`load`]; where the file is broken, the last good configuration of the store stands in, loudly.
+///
+/// # Errors
+/// Usage, if there is none that can stand in.
+pub(crate) async fn load_or_last_good(given: Option<&Path>, store: &dyn Store) -> Result<Loaded, Failure> {
+    let broken = match load(given) {
+        Ok(loaded) => return Ok(loaded),
+        Err(Failure::Usage(text)) => text,
+        Err(fault) => return Err(fault),
+    };
+    let Some((name, text)) = last_good(store).await? else {
+        return Err(Failure::Usage(broken));
+    };
+    let folder = file(given).parent().map(Path::to_path_buf).unwrap_or_default();
+    let first = broken.lines().next().unwrap_or_default().to_owned();
+    let why = format!("the configuration is broken ({first}); the last good one ({name}) is in force");
+    let Ok(loaded) = parse(&name, &text, &folder, Some(why.clone())) else {
+        return Err(Failure::Usage(broken));
+    };
+    say(&broken);
+    say(&format!("warning: {why}"));
+    Ok(loaded)
+}
+
+async fn last_good(store: &dyn Store) -> Result<Option<(String, String)>, Failure> {
+    let deployment: Option<pass::record::Deployment> = pass::record::read(store, pass::names::DEPLOYMENT).await?;
+    let Some(hash) = deployment.and_then(|deployment| deployment.config) else {
+        return Ok(None);
+    };
+    let name = pass::names::config(&hash);
+    let object = store
+        .read(&name, yaml::MAX_YAML_BYTES)
+        .await
+        .map_err(pass::Fault::from)?;
+    let bytes = object
+        .map(|object| object.bytes)
+        .filter(|bytes| tlog::Hash::of(bytes) == hash);
+    Ok(bytes
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .map(|text| (name, text)))
+}
+
+/// Checks a text; the error is what to print.
+fn parse(file: &str, text: &str, folder: &Path, fell_back: Option<String>) -> Result<Loaded, String> {
+    let document = yaml::parse(text).map_err(|problem| yaml::render_problem(file, text, &problem))?;
+    let render = |problems: &[rules::Diagnostic]| yaml::render(file, text, &document.places, problems);
+    let settings = Settings::from_value(&document.value).map_err(|problems| render(&problems))?;
+    let mut problems = Vec::new();
+    for (at, log) in settings.logs.iter().enumerate() {
+        if let Err(error) = crate::wiring::base(&log.url, log.kind) {
+            let path = format!("logs[{at}].url");
+            problems.push(rules::Diagnostic {
+                path,
+                message: error.to_string(),
+                suggestion: None,
+            });
+        }
+    }
+    let trust = trust(&settings.trust, folder).map_err(|message| {
+        problems.push(rules::Diagnostic {
+            path: "trust.trusted_root".to_owned(),
+            message,
+            suggestion: None,
+        });
+    });
+    match (trust, problems.is_empty()) {
+        (Ok(trust), true) => {
+            let in_force = InForce {
+                settings,
+                config: text.as_bytes().to_vec(),
+                fell_back,
+            };
+            Ok(Loaded { in_force, trust })
+        }
+        _ => Err(render(&problems)),
+    }
+}
+
+fn trust(choice: &TrustChoice, folder: &Path) -> Result<FixedTrust, String> {
+    match choice {
+        TrustChoice::Public => Ok(FixedTrust::public()),
+        TrustChoice::TrustedRoot(file) => {
+            let place = folder.join(file);
+            let bytes = read_capped(&place).map_err(|error| format!("{} cannot be read: {error}", place.display()))?;
+            FixedTrust::from_bytes(&place.display().to_string(), bytes).map_err(|fault| fault.message)
+        }
+    }
+}
+
+/// A trusted root has about 10 kB; the parser has a cap of its own.
+fn read_capped(file: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?
+        .take(16 * 1024 * 1024)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
