@@ -8,7 +8,7 @@
 use crate::files::Files;
 use crate::listing;
 use async_trait::async_trait;
-use pass::{Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
+use pass::{Fault, FaultClass, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,15 @@ pub enum OpenError {
     },
 }
 
+impl From<OpenError> for Fault {
+    fn from(error: OpenError) -> Self {
+        let folder = match &error {
+            OpenError::NotThere { folder } | OpenError::NotAFolder { folder } | OpenError::Io { folder, .. } => folder,
+        };
+        Self::new(FaultClass::Store, &folder.display().to_string(), error.to_string())
+    }
+}
+
 impl FolderStore {
     /// Opens the store for reading and writing, and makes the folder if there is none.
     ///
@@ -58,6 +67,14 @@ impl FolderStore {
     /// [`OpenError`].
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         fs::create_dir_all(folder).map_err(|source| refused(folder, source))?;
+        Self::opened(folder, Access::ReadWrite)
+    }
+
+    /// Opens a store that must be there, for reading and writing: what only makes sense on a record.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_existing(folder: &Path) -> Result<Self, OpenError> {
         Self::opened(folder, Access::ReadWrite)
     }
 

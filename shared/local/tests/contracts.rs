@@ -153,8 +153,16 @@ async fn reading_alone_creates_nothing() {
         FolderStore::open_read_only(&root),
         Err(OpenError::NotThere { .. })
     ));
+    assert!(matches!(
+        FolderStore::open_existing(&root),
+        Err(OpenError::NotThere { .. })
+    ));
     assert!(!root.exists());
     FolderStore::open(&root).unwrap().put_once("a", b"1").await.unwrap();
+    fs::remove_file(root.join(".+lock")).unwrap();
+
+    let existing = FolderStore::open_existing(&root).unwrap();
+    assert_eq!(existing.put_once("a", b"2").await.unwrap(), PutOnce::Exists);
     fs::remove_file(root.join(".+lock")).unwrap();
 
     let store = FolderStore::open_read_only(&root).unwrap();
