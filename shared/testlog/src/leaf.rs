@@ -100,10 +100,7 @@ pub fn identity_service(digests: &[[u8; 32]]) -> Vec<u8> {
 }
 
 pub(crate) fn filler() -> Vec<u8> {
-    crate::der::sequence(&[
-        &crate::der::unsigned(&[0x41; 32]),
-        &crate::der::unsigned(&[0x42; 32]),
-    ])
+    crate::der::sequence(&[&crate::der::unsigned(&[0x41; 32]), &crate::der::unsigned(&[0x42; 32])])
 }
 
 fn entry(kind: &str, spec: &str) -> Vec<u8> {
@@ -111,10 +108,7 @@ fn entry(kind: &str, spec: &str) -> Vec<u8> {
 }
 
 fn digest_json(digest: &[u8; 32]) -> String {
-    format!(
-        r#"{{"algorithm":"SHA2_256","digest":"{}"}}"#,
-        STANDARD.encode(digest)
-    )
+    format!(r#"{{"algorithm":"SHA2_256","digest":"{}"}}"#, STANDARD.encode(digest))
 }
 
 fn key_details(algorithm: Algorithm) -> &'static str {
@@ -158,9 +152,6 @@ mod tests {
             r#""digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},"signature":{"content":"cw==","#,
             r#""verifier":{"keyDetails":"PKIX_ED25519","publicKey":{"rawBytes":"aw=="}}}}}}"#,
         );
-        assert_eq!(
-            String::from_utf8(hashedrekord(&[0; 32], &signer)).unwrap(),
-            expected
-        );
+        assert_eq!(String::from_utf8(hashedrekord(&[0; 32], &signer)).unwrap(), expected);
     }
 }

@@ -130,13 +130,7 @@ impl TreeLog {
     }
 
     /// A checkpoint that says whatever the caller wants, signed by the log and, after it, by `others`.
-    pub fn checkpoint_with(
-        &self,
-        size: u64,
-        root: Hash,
-        extensions: &[&str],
-        others: &[NoteSigner],
-    ) -> String {
+    pub fn checkpoint_with(&self, size: u64, root: Hash, extensions: &[&str], others: &[NoteSigner]) -> String {
         let text = note::checkpoint_text(&self.origin, size, root, extensions);
         let mut signers = vec![NoteSigner::Log {
             name: self.origin.clone(),
@@ -205,9 +199,7 @@ impl TreeLog {
 
     fn hash_tile(&self, level: u8, index: u64, width: u16, size: u64) -> Option<Vec<u8>> {
         let row = self.tree.row(usize::from(level) * 8, usize::try_from(size).ok()?);
-        let from = usize::try_from(index)
-            .ok()?
-            .checked_mul(usize::from(TILE_WIDTH))?;
+        let from = usize::try_from(index).ok()?.checked_mul(usize::from(TILE_WIDTH))?;
         let hashes = row.get(from..from.checked_add(usize::from(width))?)?;
         Some(hashes.concat())
     }

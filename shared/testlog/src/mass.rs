@@ -81,16 +81,13 @@ impl MassLeaves {
 impl Template {
     fn new(authority: &Authority, identity: Identity, not_before: u64) -> Template {
         let certificate = authority.issue(&LeafCertificate::new(identity, 0, not_before));
-        let serial_at =
-            positions(&certificate, &SERIAL_PREFIX).next().unwrap_or_default() + SERIAL_PREFIX.len();
+        let serial_at = positions(&certificate, &SERIAL_PREFIX).next().unwrap_or_default() + SERIAL_PREFIX.len();
         let rooms = positions(&certificate, MassLeaves::ROOM.as_bytes()).collect();
         // Cut an entry open at its digest and its certificate; both are base64 of a known length.
         let entry = leaf::hashedrekord(&[0; 32], &LeafSigner::certificate(&certificate));
         let entry = String::from_utf8(entry).unwrap_or_default();
         let (head, rest) = entry.split_once(&STANDARD.encode([0; 32])).unwrap_or_default();
-        let (middle, tail) = rest
-            .split_once(&STANDARD.encode(&certificate))
-            .unwrap_or_default();
+        let (middle, tail) = rest.split_once(&STANDARD.encode(&certificate)).unwrap_or_default();
         let (head, middle, tail) = (String::from(head), String::from(middle), String::from(tail));
         Template {
             certificate,
@@ -103,8 +100,7 @@ impl Template {
     }
 
     fn leaf(&self, index: u64) -> Vec<u8> {
-        let mut out =
-            String::with_capacity(self.head.len() + self.middle.len() + self.certificate.len() * 3 / 2);
+        let mut out = String::with_capacity(self.head.len() + self.middle.len() + self.certificate.len() * 3 / 2);
         out.push_str(&self.head);
         STANDARD.encode_string(Sha256::digest(index.to_be_bytes()), &mut out);
         out.push_str(&self.middle);
@@ -125,11 +121,7 @@ impl Template {
 }
 
 fn overwrite(bytes: &mut [u8], at: usize, with: &[u8]) {
-    bytes
-        .iter_mut()
-        .skip(at)
-        .zip(with)
-        .for_each(|(to, from)| *to = *from);
+    bytes.iter_mut().skip(at).zip(with).for_each(|(to, from)| *to = *from);
 }
 
 fn positions<'a>(bytes: &'a [u8], part: &'a [u8]) -> impl Iterator<Item = usize> + 'a {

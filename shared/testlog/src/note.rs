@@ -78,10 +78,7 @@ pub fn signed(text: &str, signers: &[NoteSigner]) -> String {
 
 /// One signature line: `— <name> <base64(key id ‖ signature)>`.
 pub fn line(name: &str, key_id: [u8; 4], signature: &[u8]) -> String {
-    format!(
-        "\u{2014} {name} {}\n",
-        STANDARD.encode([&key_id, signature].concat())
-    )
+    format!("\u{2014} {name} {}\n", STANDARD.encode([&key_id, signature].concat()))
 }
 
 fn cosignature(key: &SigningKey, time: u64, text: &str) -> Vec<u8> {

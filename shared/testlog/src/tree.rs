@@ -78,11 +78,7 @@ impl Tree {
 }
 
 fn leaf_hash(leaf: &[u8]) -> Bare {
-    Sha256::new()
-        .chain_update([0])
-        .chain_update(leaf)
-        .finalize()
-        .into()
+    Sha256::new().chain_update([0]).chain_update(leaf).finalize().into()
 }
 
 fn node_hash(left: &Bare, right: &Bare) -> Bare {
@@ -117,11 +113,7 @@ mod tests {
         let mut tree = Tree::default();
         leaves.iter().for_each(|leaf| tree.append(leaf));
         for size in 0..=leaves.len() {
-            assert_eq!(
-                tree.root(size),
-                Some(root_by_definition(&leaves[..size])),
-                "{size}"
-            );
+            assert_eq!(tree.root(size), Some(root_by_definition(&leaves[..size])), "{size}");
             assert_eq!(tree.prefix(size).root(size), tree.root(size));
         }
         assert_eq!(tree.root(leaves.len() + 1), None);

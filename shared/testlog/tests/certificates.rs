@@ -49,8 +49,7 @@ fn a_workflow_says_what_fulcio_says() {
     let config = "https://github.com/acme/tool/.github/workflows/release.yml@refs/tags/v1";
     assert_eq!(sans(&certificate), [format!("uri:{config}")]);
     assert!(certificate.subject().iter().next().is_none());
-    let text =
-        |number| fulcio(&certificate, number).map(|value| String::from_utf8_lossy(&value).into_owned());
+    let text = |number| fulcio(&certificate, number).map(|value| String::from_utf8_lossy(&value).into_owned());
     assert_eq!(text(1).as_deref(), Some(GITHUB_ISSUER));
     assert_eq!(text(5).as_deref(), Some("acme/tool"));
     assert_eq!(
@@ -100,12 +99,7 @@ fn every_kind_of_name() {
     let other = "other:1.3.6.1.4.1.57264.1.7:octo!https://i.example";
     assert_eq!(
         sans(&certificate),
-        [
-            other,
-            "email:a@b.example",
-            "uri:spiffe://acme/x",
-            "dns:acme.example"
-        ]
+        [other, "email:a@b.example", "uri:spiffe://acme/x", "dns:acme.example"]
     );
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use testlog::{Algorithm, LeafMaker, NoteSigner, SigningKey, TreeLog};
 use tlog::{
-    CheckpointError, EntryBundle, Frontier, Hash, HashTile, KeyIdRule, MerkleError, Node, SignedCheckpoint,
-    TileError, TileHashes, VerifierKey,
+    CheckpointError, EntryBundle, Frontier, Hash, HashTile, KeyIdRule, MerkleError, Node, SignedCheckpoint, TileError,
+    TileHashes, VerifierKey,
 };
 
 const ORIGIN: &str = "log.example";
@@ -75,8 +75,7 @@ fn every_size_leads_to_every_later_one_but_not_on_a_fork() {
     fork.append_made(350, Arc::new(|index| format!("other {index}").into_bytes()));
     for from in [1, 2, 7, 250, 255, 256, 257, 512, 600] {
         for to in [1, 8, 256, 300, 513, 600].into_iter().filter(|to| *to >= from) {
-            let prove =
-                |log: &TreeLog| tlog::consistency_proof(from, to, |wanted| node(log, to, wanted)).unwrap();
+            let prove = |log: &TreeLog| tlog::consistency_proof(from, to, |wanted| node(log, to, wanted)).unwrap();
             let (old, new) = (log.root(from).unwrap(), log.root(to).unwrap());
             assert_eq!(
                 tlog::verify_consistency(from, to, &prove(&log), old, new),
@@ -112,10 +111,7 @@ fn tiles_of_higher_levels() {
     for from in [65_536, 65_537, 69_999] {
         let proof = tlog::consistency_proof(from, size, |wanted| node(&log, size, wanted)).unwrap();
         let roots = (log.root(from).unwrap(), log.root(size).unwrap());
-        assert_eq!(
-            tlog::verify_consistency(from, size, &proof, roots.0, roots.1),
-            Ok(())
-        );
+        assert_eq!(tlog::verify_consistency(from, size, &proof, roots.0, roots.1), Ok(()));
     }
     assert_eq!(log.read("tile/2/000.p/1", size).map(|tile| tile.len()), Some(32));
 }
@@ -128,12 +124,8 @@ fn checkpoints_open_with_their_key_alone() {
         let mut log = TreeLog::new(ORIGIN, key.clone());
         log.append(b"leaf");
         let trusted = VerifierKey::from_vkey(&log.vkey()).unwrap();
-        let opened = SignedCheckpoint::open(
-            log.checkpoint(1).as_bytes(),
-            ORIGIN,
-            std::slice::from_ref(&trusted),
-        )
-        .unwrap();
+        let opened =
+            SignedCheckpoint::open(log.checkpoint(1).as_bytes(), ORIGIN, std::slice::from_ref(&trusted)).unwrap();
         assert_eq!((opened.size(), Some(opened.root())), (1, log.root(1)));
         let from_pem = VerifierKey::from_pem(ORIGIN, &key.pem(), KeyIdRule::Note).unwrap();
         assert!(SignedCheckpoint::open(log.checkpoint(1).as_bytes(), ORIGIN, &[from_pem]).is_ok());
@@ -178,19 +170,13 @@ fn frozen_and_cosigned() {
     let trusted = VerifierKey::from_vkey(&log.vkey()).unwrap();
     let opened = SignedCheckpoint::open(note.as_bytes(), ORIGIN, &[trusted]).unwrap();
     assert!(opened.checkpoint().is_frozen());
-    assert_eq!(
-        note.lines().filter(|line| line.starts_with('\u{2014}')).count(),
-        2
-    );
+    assert_eq!(note.lines().filter(|line| line.starts_with('\u{2014}')).count(), 2);
 }
 
 /// A log of fifteen leaves that Tessera wrote: from the same leaves come the same files and roots.
 #[test]
 fn the_layout_is_that_of_another_implementation() {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/corpus/tiled-log-tessera/"
-    );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus/tiled-log-tessera/");
     let Ok(bundle) = std::fs::read(format!("{folder}tile/entries/000.p/15")) else {
         println!("the corpus is not here: nothing is compared");
         return;

@@ -79,17 +79,13 @@ impl Broken {
             ..Identity::default()
         };
         match self {
-            Broken::Truncated | Broken::Trailing | Broken::Overlong => {
-                Identity::email("someone@acme.example", issuer)
-            }
+            Broken::Truncated | Broken::Trailing | Broken::Overlong => Identity::email("someone@acme.example", issuer),
             Broken::NulInSan => Identity::email("someone@acme.example\0.elsewhere.example", issuer),
             Broken::SanNotUtf8 => raw(b"some\xFF\xFEone@acme.example").issued_by(issuer),
             Broken::NoSan => Identity::default().issued_by(issuer),
             Broken::IssuerNotDer => raw(b"someone@acme.example").with_raw(8, issuer.as_bytes()),
             Broken::IssuerNotUtf8 => raw(b"someone@acme.example").with_raw(8, b"\x0C\x03\xFF\xFEx"),
-            Broken::IssuerTwice => {
-                Identity::email("someone@acme.example", issuer).with(8, "https://other.example")
-            }
+            Broken::IssuerTwice => Identity::email("someone@acme.example", issuer).with(8, "https://other.example"),
             Broken::HugeSan => raw(&[b'a'; 20_000]).issued_by(issuer),
         }
     }

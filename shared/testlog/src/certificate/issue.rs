@@ -127,11 +127,7 @@ impl Authority {
         let names: Vec<Vec<u8>> = leaf.identity.sans.iter().map(San::der).collect();
         let mut all = vec![
             extension(KEY_USAGE, true, &der::value(0x03, &[7, 0x80])),
-            extension(
-                EXTENDED_KEY_USAGE,
-                false,
-                &der::sequence(&[&der::oid(CODE_SIGNING)]),
-            ),
+            extension(EXTENDED_KEY_USAGE, false, &der::sequence(&[&der::oid(CODE_SIGNING)])),
             extension(
                 SUBJECT_KEY_IDENTIFIER,
                 false,
