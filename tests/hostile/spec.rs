@@ -63,23 +63,17 @@ impl Witness {
     }
 }
 
-/// Entries of Rekor v2 as a public log has them: a workflow, a maintainer, and a crowd of numbered builders.
+/// Entries of Rekor v2 as a public log has them: a release, a maintainer, and a crowd of numbered projects.
 pub(crate) fn usual_leaves() -> LeafMaker {
-    let builder = format!(
-        "https://github.com/crowd/project-{}/.github/workflows/build.yml@refs/heads/main",
-        MassLeaves::ROOM
-    );
+    let project = format!("project-{}", MassLeaves::ROOM);
+    let crowd = Identity::github_workflow("crowd", &project, "build.yml", "refs/heads/main");
     let identities = [
         Identity::github_workflow("acme", "tool", "release.yml", "refs/tags/v1.0.0"),
-        Identity::uri(&builder, testlog::certificate::GITHUB_ISSUER),
+        crowd.clone(),
         Identity::email("maintainer@acme.example", "https://accounts.example"),
-        Identity::uri(&builder, testlog::certificate::GITHUB_ISSUER),
+        crowd,
     ];
-    let leaves = MassLeaves::new(
-        &Authority::new("hostile.example", &[0xCA; 32]),
-        &identities,
-        NOT_BEFORE,
-    );
+    let leaves = MassLeaves::new(&Authority::new("hostile.example", &[0xCA; 32]), &identities, NOT_BEFORE);
     Arc::new(move |index| leaves.leaf(index))
 }
 
