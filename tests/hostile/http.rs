@@ -105,9 +105,7 @@ pub(crate) async fn write(stream: &mut BufReader<TcpStream>, answer: &Answer) ->
         }
         Delivery::BreakOff => {
             stream.write_all(&head(answer, Some(length))).await?;
-            stream
-                .write_all(body.get(..body.len() / 2).unwrap_or_default())
-                .await?;
+            stream.write_all(body.get(..body.len() / 2).unwrap_or_default()).await?;
             return Ok(After::Close);
         }
         Delivery::Endless => {

@@ -13,10 +13,7 @@ pub(crate) fn checkpoint(lie: &Lie, tree: &TreeLog, published: u64) -> String {
     };
     let text = |origin| note::checkpoint_text(origin, published, root, &[]);
     match lie {
-        Lie::SizeNoNumber => note::signed(
-            &format!("{}\nmany\n{}\n", tree.origin(), root.to_base64()),
-            &[own],
-        ),
+        Lie::SizeNoNumber => note::signed(&format!("{}\nmany\n{}\n", tree.origin(), root.to_base64()), &[own]),
         Lie::WrongKey => {
             let key = SigningKey::new(tree.key().algorithm(), &[0xEE; 32]);
             note::signed(
@@ -31,9 +28,7 @@ pub(crate) fn checkpoint(lie: &Lie, tree: &TreeLog, published: u64) -> String {
         Lie::Unsigned => note::signed(&text(tree.origin()), &[]),
         Lie::DamagedSignature => damaged(&text(tree.origin()), tree),
         Lie::Stale { size } => tree.checkpoint((*size).min(published)),
-        Lie::ImpossibleRoot { size } => {
-            tree.checkpoint_with(size.unwrap_or(published), Hash::of(b"no tree"), &[], &[])
-        }
+        Lie::ImpossibleRoot { size } => tree.checkpoint_with(size.unwrap_or(published), Hash::of(b"no tree"), &[], &[]),
     }
 }
 

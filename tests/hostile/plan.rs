@@ -39,9 +39,7 @@ impl Plan {
             // What answers any question hides even what is not there.
             (Some(Behaviour::Instead(instead)), _) => answer_instead(instead, request),
             (Some(_), None) => Answer::status(404),
-            (Some(Behaviour::Lie(lie)), Some(_)) => {
-                Answer::ok(lie::checkpoint(lie, &self.tree, self.published))
-            }
+            (Some(Behaviour::Lie(lie)), Some(_)) => Answer::ok(lie::checkpoint(lie, &self.tree, self.published)),
             (Some(Behaviour::Change(change)), Some(body)) => self.changed(change, request, body),
             (Some(Behaviour::Manner(manner)), Some(body)) => delivered(manner, request, body.clone()),
         };
@@ -61,13 +59,9 @@ impl Plan {
             (Change::Tamper { how, index: entry }, Some(Resource::Entries { index, width })) => {
                 tamper::bundle(&self.tree, &self.others, (index, width), (*how, *entry))
             }
-            (
-                Change::FlipHash {
-                    level: at,
-                    index: hash,
-                },
-                Some(Resource::HashTile { level, index, .. }),
-            ) => tamper::flip_hash(body.to_vec(), (level, index), (*at, *hash)),
+            (Change::FlipHash { level: at, index: hash }, Some(Resource::HashTile { level, index, .. })) => {
+                tamper::flip_hash(body.to_vec(), (level, index), (*at, *hash))
+            }
             (Change::Tamper { .. } | Change::FlipHash { .. }, _) => None,
         };
         Answer::ok(bytes.map_or_else(|| body.clone(), Bytes::from))
@@ -102,10 +96,7 @@ fn fits(behaviour: &Behaviour, resource: Option<Resource>, published: u64) -> bo
         Behaviour::Change(Change::Tamper { index: entry, .. }) => {
             matches!(resource, Some(Resource::Entries { index, width }) if holds(index, width, *entry))
         }
-        Behaviour::Change(Change::FlipHash {
-            level: at,
-            index: hash,
-        }) => {
+        Behaviour::Change(Change::FlipHash { level: at, index: hash }) => {
             matches!(resource, Some(Resource::HashTile { level, index, width })
                 if level == *at && holds(index, width, *hash))
         }
@@ -122,11 +113,9 @@ fn outgrown(resource: Resource, published: u64) -> bool {
     let (index, width, count) = match resource {
         Resource::Checkpoint => return false,
         Resource::Entries { index, width } => (index, width, published),
-        Resource::HashTile { level, index, width } => (
-            index,
-            width,
-            published.checked_shr(8 * u32::from(level)).unwrap_or(0),
-        ),
+        Resource::HashTile { level, index, width } => {
+            (index, width, published.checked_shr(8 * u32::from(level)).unwrap_or(0))
+        }
     };
     u64::from(width) < WIDTH && index < count / WIDTH
 }
@@ -182,4 +171,5 @@ fn location(to: &Redirect, request: &Request) -> String {
 /// No text, no UTF-8, no length that makes sense.
 const GARBAGE: &[u8] = b"\x00\xFF\xFE\x80\x01garbage\x00\xC3\x28\xA0\xA1\xE2\x28\xA1\n\n\x7F";
 
-const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\n<body>Welcome to the network.</body></html>\n";
+const PAGE: &str =
+    "<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\n<body>Welcome to the network.</body></html>\n";

@@ -47,10 +47,7 @@ impl Hostile {
     ///
     /// When the address is taken, or there is no thread to be had.
     pub fn listen(address: SocketAddr) -> io::Result<Hostile> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?;
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind(address))?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
@@ -155,10 +152,7 @@ impl Shared {
             return Answer::status(404);
         };
         let path = path.strip_prefix("api/v2/").unwrap_or(path);
-        let says = |header, word| {
-            wire.header(header)
-                .is_some_and(|value: &str| value.contains(word))
-        };
+        let says = |header, word| wire.header(header).is_some_and(|value: &str| value.contains(word));
         log.answer(&Request {
             path: path.to_owned(),
             resource: Resource::parse(path),

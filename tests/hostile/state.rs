@@ -214,11 +214,7 @@ impl State {
         }
         let View { tree, published } = &self.view;
         let root = tree.root(*published).unwrap_or(Hash::EMPTY_ROOT);
-        let frozen: Vec<String> = self
-            .frozen
-            .iter()
-            .map(|date| note::frozen_extension(date))
-            .collect();
+        let frozen: Vec<String> = self.frozen.iter().map(|date| note::frozen_extension(date)).collect();
         let frozen: Vec<&str> = frozen.iter().map(String::as_str).collect();
         let witnesses: Vec<NoteSigner> = self.witnesses.iter().map(Witness::signer).collect();
         self.checkpoint = tree.checkpoint_with(*published, root, &frozen, &witnesses).into();

@@ -15,9 +15,7 @@ pub(crate) fn bundle(
 ) -> Option<Vec<u8>> {
     let from = bundle.checked_mul(WIDTH)?;
     let to = from.checked_add(u64::from(width))?;
-    let at = usize::try_from(index.checked_sub(from)?)
-        .ok()
-        .filter(|_| index < to)?;
+    let at = usize::try_from(index.checked_sub(from)?).ok().filter(|_| index < to)?;
     let mut leaves: Vec<Vec<u8>> = Vec::new();
     for leaf in from..to {
         leaves.push(tree.leaf(leaf)?.to_vec());
