@@ -6,8 +6,9 @@
 use core::fmt::{self, Write as _};
 use tlog::Hash;
 
-/// The longest origin that names a log, in bytes. C2SP sets no limit; host names have at most 253.
-pub const MAX_ORIGIN_BYTES: usize = 255;
+/// The longest origin that names a log, in bytes once it is escaped. C2SP sets no limit; file systems take 255 bytes
+/// for a part of a name, of which an epoch and an ending need some.
+pub const MAX_ORIGIN_BYTES: usize = 240;
 
 /// Where the inventory of the deployment stands.
 pub const DEPLOYMENT: &str = "state/deployment.json";
@@ -158,6 +159,12 @@ pub fn trust(content: &Hash) -> String {
 pub fn position(name: &str) -> Option<u64> {
     let last = name.rsplit('/').next()?;
     last.get(..20)?.parse().ok()
+}
+
+/// Whether an origin can name a log here: one line, and short enough once it is escaped.
+#[must_use]
+pub fn is_name(origin: &str) -> bool {
+    !origin.is_empty() && !origin.chars().any(char::is_control) && escape(origin).len() <= MAX_ORIGIN_BYTES
 }
 
 fn escape(origin: &str) -> String {

@@ -25,13 +25,14 @@ impl core::fmt::Display for Diagnostic {
     }
 }
 
-/// The path of `key` in the mapping at `path`.
-pub(crate) fn at_key(path: &str, key: &str) -> String {
+/// The path of `key` in the mapping at `path`, of which the empty one is the document's: `rules[3].match`, `a["b.c"]`.
+#[must_use]
+pub fn at_key(path: &str, key: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if !key.is_empty() && key.bytes().all(plain) {
-        format!("{path}.{key}")
-    } else {
-        format!("{path}[{key:?}]")
+    match (!key.is_empty() && key.bytes().all(plain), path.is_empty()) {
+        (true, true) => key.to_owned(),
+        (true, false) => format!("{path}.{key}"),
+        (false, _) => format!("{path}[{key:?}]"),
     }
 }
 

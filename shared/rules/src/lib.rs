@@ -27,7 +27,7 @@ mod bits;
 mod engine;
 mod set;
 
-pub use diagnostic::{Diagnostic, nearest};
+pub use diagnostic::{Diagnostic, at_key, nearest};
 pub use limits::{
     MAX_DEPTH, MAX_EXPRESSIONS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_RULES, REGEX_CACHE_BYTES,
     REGEX_SIZE_BYTES,

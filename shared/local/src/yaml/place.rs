@@ -98,16 +98,6 @@ impl Places {
     }
 }
 
-/// The path of `key` in the mapping at `path`.
-pub(super) fn at_key(path: &str, key: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    match (!key.is_empty() && key.bytes().all(plain), path.is_empty()) {
-        (true, true) => key.to_owned(),
-        (true, false) => format!("{path}.{key}"),
-        (false, _) => format!("{path}[{key:?}]"),
-    }
-}
-
 /// The key that a path ends with, as it is spelled there.
 pub(super) fn last_key(path: &str) -> &str {
     match path.strip_suffix("\"]") {

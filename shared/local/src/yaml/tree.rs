@@ -4,7 +4,7 @@
 //! twice, anchors and aliases (and with them every expansion), tags, a second document. Nothing is executed, included
 //! or expanded. The caller has capped the length of the text.
 
-use super::place::{Extent, Place, Places, Problem, Spot, at_key};
+use super::place::{Extent, Place, Places, Problem, Spot};
 use super::render::visible;
 use super::scalar;
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, Span, StrInput, options};
@@ -128,7 +128,7 @@ impl<'t> Tree<'t> {
                 return Ok(Value::Object(fields));
             }
             let name = key(&event, &span)?;
-            let path = at_key(path, &name);
+            let path = rules::at_key(path, &name);
             if fields.contains_key(&name) {
                 return Err(self.duplicate(&path, &name, &span));
             }

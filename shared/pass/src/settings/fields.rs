@@ -137,9 +137,5 @@ impl<'v, 'p> Fields<'v, 'p> {
 }
 
 fn join(path: &str, key: &str) -> String {
-    match (path.is_empty(), key.is_empty()) {
-        (_, true) => path.to_owned(),
-        (true, false) => key.to_owned(),
-        (false, false) => format!("{path}.{key}"),
-    }
+    if key.is_empty() { path.to_owned() } else { rules::at_key(path, key) }
 }

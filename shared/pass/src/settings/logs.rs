@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::{Limits, Position, read_limits};
-use crate::names::MAX_ORIGIN_BYTES;
+use crate::names::{MAX_ORIGIN_BYTES, is_name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tlog::{KeyIdRule, VerifierKey};
@@ -162,10 +162,10 @@ fn check_url(url: &str, log: &mut Fields<'_, '_>) {
 }
 
 fn check_origin(origin: &str, log: &mut Fields<'_, '_>) {
-    if origin.len() > MAX_ORIGIN_BYTES || origin.chars().any(char::is_control) {
+    if !is_name(origin) {
         log.complain(
             "origin",
-            format!("must be one line of at most {MAX_ORIGIN_BYTES} bytes"),
+            format!("must be one line of at most {MAX_ORIGIN_BYTES} bytes, with every special character counted as three"),
             None,
         );
     }

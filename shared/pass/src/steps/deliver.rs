@@ -5,7 +5,7 @@
 //! its watermark stays. A crash here repeats alerts, with the same ids; it loses none.
 
 use super::book::Book;
-use crate::record::{self, Condition, Delivery, Document, Exception, Receipt, Told};
+use crate::record::{self, Condition, Delivery, Exception, Receipt, Told};
 use crate::trouble::Fault;
 use crate::{AlertSink, KEPT_BYTES};
 use alerts::{Alert, Class, ConditionView, Finding, Phase};
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
             .skip(usize::try_from(self.delivery.within).unwrap_or(usize::MAX))
         {
             if !finding.allowed {
-                self.finding(receipt.from, line, finding).await;
+                self.finding(receipt, line, finding).await;
             }
             if self.failure.is_some() {
                 return Ok(());
@@ -134,7 +134,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    async fn finding(&mut self, from: u64, line: u64, finding: &Finding) {
+    async fn finding(&mut self, receipt: &Receipt, line: u64, finding: &Finding) {
         let given = self.given.entry(finding.rule.clone()).or_insert(0);
         if *given >= self.book.context.max_alerts {
             self.held.get_or_insert((self.delivery.watermark, self.delivery.within));
@@ -149,8 +149,8 @@ impl<'a> Walk<'a> {
             return;
         }
         *given += 1;
-        let taken = self.give(&alerts::finding_alert(finding, self.now)).await;
-        self.outcome(Exception { from, line }, taken);
+        let taken = self.give(&alert(receipt, finding, self.now)).await;
+        self.outcome(Exception { from: receipt.from, line }, taken);
     }
 
     /// One refusal waits for the next alert: if that is taken, the refused one is an exception; if not, the sink is dead.
@@ -178,7 +178,7 @@ impl<'a> Walk<'a> {
             let Some(finding) = usize::try_from(exception.line).ok().and_then(|line| findings.get(line)) else {
                 continue;
             };
-            if self.failure.is_some() || self.give(&alerts::finding_alert(finding, self.now)).await.is_err() {
+            if self.failure.is_some() || self.give(&alert(&receipt, finding, self.now)).await.is_err() {
                 self.delivery.exceptions.push(exception);
             }
         }
@@ -223,6 +223,15 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The alert of a finding, with the object that holds its leaf and proof.
+fn alert(receipt: &Receipt, finding: &Finding, now: Timestamp) -> Alert {
+    let alert = alerts::finding_alert(finding, now);
+    match &receipt.findings {
+        Some(object) => alert.with_object(object.name.as_str()),
+        None => alert,
+    }
+}
+
 async fn give(sink: &dyn AlertSink, alert: &Alert) -> Result<(), String> {
     match tokio::time::timeout(SINK_PATIENCE, sink.deliver(alert)).await {
         Ok(Ok(())) => Ok(()),
@@ -251,7 +260,6 @@ async fn findings_of(book: &Book, receipt: &Receipt) -> Result<Vec<Finding>, Fau
             Fault::new(crate::FaultClass::Record, &object.name, message)
         })
     };
-    debug_assert!(Receipt::MAX_BYTES > 0);
     lines.map(parse).collect()
 }
 
