@@ -66,12 +66,8 @@ fn a_log_is_driven_over_http() {
     let (status, reply) = control(&server, r#"{"command":"append","log":"a","leaves":["bGVhZg=="]}"#);
     let view = reply.log.unwrap();
     assert_eq!((status, view.size), (200, 1));
-    assert_eq!(
-        server.log("a").tree().leaf(0).as_deref(),
-        Some(b"leaf".as_slice())
-    );
-    let behave =
-        r#"{"command":"behave","log":"a","target":"all","behaviour":{"status":{"code":404}},"times":1}"#;
+    assert_eq!(server.log("a").tree().leaf(0).as_deref(), Some(b"leaf".as_slice()));
+    let behave = r#"{"command":"behave","log":"a","target":"all","behaviour":{"status":{"code":404}},"times":1}"#;
     assert_eq!(control(&server, behave).1.rule, Some(1));
     let codes: Vec<u16> = (0..2)
         .map(|_| get(&format!("{}/checkpoint", view.url)).unwrap().status)
@@ -110,12 +106,7 @@ fn the_tool_says_where_its_logs_are_and_obeys() {
         (&a["name"], &a["size"], &b["size"]),
         (&"a".into(), &3.into(), &0.into())
     );
-    assert!(
-        a["vkey"]
-            .as_str()
-            .unwrap()
-            .starts_with(a["origin"].as_str().unwrap())
-    );
+    assert!(a["vkey"].as_str().unwrap().starts_with(a["origin"].as_str().unwrap()));
     let checkpoint = get(&format!("{}/checkpoint", a["url"].as_str().unwrap())).unwrap();
     assert!(
         checkpoint

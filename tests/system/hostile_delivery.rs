@@ -31,11 +31,7 @@ fn connections_are_kept_and_requests_remembered() {
             .unwrap();
         assert_eq!(Response::read(&mut stream).unwrap().status, 200);
     }
-    get_with(
-        &format!("{}/checkpoint", log.url()),
-        &[("Cache-Control", "no-cache")],
-    )
-    .unwrap();
+    get_with(&format!("{}/checkpoint", log.url()), &[("Cache-Control", "no-cache")]).unwrap();
     assert_eq!(log.requested("checkpoint"), 4);
     let seen = log.seen();
     assert_eq!(seen[0].user_agent.as_deref(), Some("test"));
@@ -71,10 +67,7 @@ fn answers_that_are_something_else() {
     assert!(first(Instead::HtmlPage).body.starts_with(b"<!DOCTYPE html>"));
     let empty = first(Instead::Empty);
     assert_eq!((empty.status, empty.body.len()), (200, 0));
-    assert_eq!(
-        first(Instead::Oversize { bytes: 3_000_000 }).body.len(),
-        3_000_000
-    );
+    assert_eq!(first(Instead::Oversize { bytes: 3_000_000 }).body.len(), 3_000_000);
 }
 
 #[test]
@@ -197,20 +190,14 @@ fn rules_are_aimed_counted_and_removed() {
     log.remove(id);
     let id = log.behave(Rule::new(Target::Path("tile/0/000".into()), busy()));
     assert_eq!(
-        (
-            fetch(&log, "tile/0/000").status,
-            fetch(&log, "tile/0/001.p/44").status
-        ),
+        (fetch(&log, "tile/0/000").status, fetch(&log, "tile/0/001.p/44").status),
         (503, 200)
     );
     log.remove(id);
     assert_eq!(fetch(&log, "tile/0/000").status, 200);
     log.behave(Rule::new(Target::All, busy()).cached_only());
     assert_eq!(fetch(&log, "checkpoint").status, 503);
-    let past = get_with(
-        &format!("{}/checkpoint", log.url()),
-        &[("Cache-Control", "no-cache")],
-    );
+    let past = get_with(&format!("{}/checkpoint", log.url()), &[("Cache-Control", "no-cache")]);
     assert_eq!(past.unwrap().status, 200);
 }
 
@@ -221,8 +208,5 @@ fn truncated_and_padded() {
     log.behave(Rule::new(Target::HashTiles, Change::Truncate { keep: 33 }).times(1));
     log.behave(Rule::new(Target::HashTiles, Change::Pad { bytes: 2 }).times(1));
     assert_eq!(fetch(&log, "tile/0/000").body, honest[..33]);
-    assert_eq!(
-        fetch(&log, "tile/0/000").body,
-        [honest.as_slice(), &[0, 0]].concat()
-    );
+    assert_eq!(fetch(&log, "tile/0/000").body, [honest.as_slice(), &[0, 0]].concat());
 }

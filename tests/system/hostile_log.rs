@@ -88,10 +88,7 @@ fn logs_have_their_own_trees_and_keys() {
         get(&format!("{}/b/checkpoint", server.url())).unwrap().body,
         fetch(&b, "checkpoint").body
     );
-    assert_eq!(
-        get(&format!("{}/c/checkpoint", server.url())).unwrap().status,
-        404
-    );
+    assert_eq!(get(&format!("{}/c/checkpoint", server.url())).unwrap().status, 404);
 }
 
 #[test]
@@ -207,10 +204,7 @@ fn check_tamper(how: Tamper, expect: Option<(&[Option<u64>], u64)>) {
     let fetched = |path| indexes(&fetch(&log, path).body);
     let honest = |from: u64, to: u64| (from..to).map(Some);
     let other = fetched("tile/entries/001.p/44").unwrap();
-    assert!(
-        other.into_iter().eq(honest(256, 300)),
-        "{how:?} changed another bundle"
-    );
+    assert!(other.into_iter().eq(honest(256, 300)), "{how:?} changed another bundle");
     let expect = expect.map(|(middle, to)| {
         honest(0, 7)
             .chain(middle.iter().copied())
@@ -219,10 +213,7 @@ fn check_tamper(how: Tamper, expect: Option<(&[Option<u64>], u64)>) {
     });
     assert_eq!(fetched("tile/entries/000"), expect, "{how:?}");
     assert!(
-        fetched("tile/entries/000")
-            .unwrap()
-            .into_iter()
-            .eq(honest(0, 256)),
+        fetched("tile/entries/000").unwrap().into_iter().eq(honest(0, 256)),
         "{how:?} did not heal"
     );
 }

@@ -24,15 +24,15 @@
 
 extern crate alloc;
 
-pub mod certificate;
 pub mod der;
 mod key;
-mod layout;
-pub mod leaf;
-mod log;
-mod mass;
 pub mod note;
 mod tree;
+mod layout;
+mod log;
+pub mod certificate;
+pub mod leaf;
+mod mass;
 
 pub use key::{Algorithm, SigningKey};
 pub use layout::Resource;

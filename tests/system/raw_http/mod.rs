@@ -39,9 +39,7 @@ impl Response {
             headers,
             body: Vec::new(),
         };
-        let length = response
-            .header("content-length")
-            .and_then(|length| length.parse().ok());
+        let length = response.header("content-length").and_then(|length| length.parse().ok());
         response.body = vec![0; length.ok_or(io::ErrorKind::InvalidData)?];
         reader.read_exact(&mut response.body)?;
         Ok(response)
@@ -72,17 +70,11 @@ pub(crate) fn get_with(url: &str, headers: &[(&str, &str)]) -> io::Result<Respon
 
 /// Sends a body.
 pub(crate) fn post(url: &str, body: &str) -> io::Result<Response> {
-    ask(
-        url,
-        &format!("Content-Length: {}\r\n\r\n{body}", body.len()),
-        "POST",
-    )
+    ask(url, &format!("Content-Length: {}\r\n\r\n{body}", body.len()), "POST")
 }
 
 fn ask(url: &str, rest: &str, method: &str) -> io::Result<Response> {
-    let place = url
-        .strip_prefix("http://")
-        .and_then(|place| place.split_once('/'));
+    let place = url.strip_prefix("http://").and_then(|place| place.split_once('/'));
     let (host, path) = place.ok_or(io::ErrorKind::InvalidInput)?;
     let mut stream = TcpStream::connect(host)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;

@@ -3,9 +3,9 @@
 //!
 //! They are well formed and really signed. For certificates that are wrong on purpose, see [`broken`].
 
-pub mod broken;
 mod identity;
 mod issue;
+pub mod broken;
 
 pub(crate) use issue::SERIAL_PREFIX;
 
