@@ -87,15 +87,17 @@ enum Step<'a> {
     Index(usize),
 }
 
-/// The document in `bytes`, which must say that it is of the kind that `media_type` begins.
-pub(crate) fn parse(bytes: &[u8], media_type: &'static str) -> Result<Value, TrustError> {
+/// The document in `bytes`, which must say that it is of the kind that `media_type` begins. One made by hand may not say
+/// what it is; then the list `mark` must be there to show it.
+pub(crate) fn parse(bytes: &[u8], media_type: &'static str, mark: &str) -> Result<Value, TrustError> {
     if bytes.len() > MAX_DOCUMENT_BYTES {
         return Err(TrustError::TooLarge { bytes: bytes.len() });
     }
     let document: Value = serde_json::from_slice(bytes).map_err(TrustError::NotJson)?;
     // Without this an empty object would be a trusted root that trusts no log, and cover nothing silently.
     let found = document.get("mediaType").and_then(Value::as_str);
-    if found.is_some_and(|found| found.starts_with(media_type)) {
+    let unmarked = document.get("mediaType").is_none() && document.get(mark).is_some_and(Value::is_array);
+    if unmarked || found.is_some_and(|found| found.starts_with(media_type)) {
         return Ok(document);
     }
     let found = found.unwrap_or("missing").chars().take(100).collect();

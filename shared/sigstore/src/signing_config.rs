@@ -37,7 +37,7 @@ impl SigningConfig {
     /// # Errors
     /// [`TrustError`] with the place of the field that is missing or broken.
     pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
-        let document = document::parse(bytes, MEDIA_TYPE)?;
+        let document = document::parse(bytes, MEDIA_TYPE, "rekorTlogUrls")?;
         Ok(Self {
             rekor_urls: Place::root(&document).each("rekorTlogUrls", Service::read)?,
         })

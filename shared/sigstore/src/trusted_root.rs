@@ -39,7 +39,7 @@ impl TrustedRoot {
     /// # Errors
     /// [`TrustError`] with the place of the field that is missing or broken.
     pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
-        let document = document::parse(bytes, MEDIA_TYPE)?;
+        let document = document::parse(bytes, MEDIA_TYPE, "tlogs")?;
         let root = Place::root(&document);
         Ok(Self {
             tlogs: root.each("tlogs", LogInstance::read)?,

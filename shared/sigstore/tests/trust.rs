@@ -208,7 +208,8 @@ fn other_files_are_refused() {
     assert!(matches!(wrong(&b"[".repeat(100_000)), TrustError::NotJson(_)));
     let too_large = vec![b' '; MAX_DOCUMENT_BYTES + 1];
     assert!(matches!(wrong(&too_large), TrustError::TooLarge { bytes } if bytes == too_large.len()));
-    for document in [&b"{}"[..], b"[]", b"7", br#"{"mediaType":7}"#] {
+    assert_eq!(TrustedRoot::parse(br#"{"tlogs":[]}"#).unwrap().tlogs().len(), 0);
+    for document in [&b"{}"[..], b"[]", b"7", br#"{"mediaType":7,"tlogs":[]}"#, br#"{"tlogs":{}}"#] {
         assert!(matches!(wrong(document), TrustError::WrongMediaType { found, .. } if found == "missing"));
     }
     let config = sentinel_sigstore::signing_config::PUBLIC_V1;
