@@ -82,7 +82,10 @@ impl Template {
     fn new(authority: &Authority, identity: Identity, not_before: u64) -> Template {
         let certificate = authority.issue(&LeafCertificate::new(identity, 0, not_before));
         let serial_at = positions(&certificate, &SERIAL_PREFIX).next().unwrap_or_default() + SERIAL_PREFIX.len();
-        let rooms = positions(&certificate, MassLeaves::ROOM.as_bytes()).collect();
+        let rooms = apart(
+            positions(&certificate, MassLeaves::ROOM.as_bytes()),
+            MassLeaves::ROOM.len(),
+        );
         // Cut an entry open at its digest and its certificate; both are base64 of a known length.
         let entry = leaf::hashedrekord(&[0; 32], &LeafSigner::certificate(&certificate));
         let entry = String::from_utf8(entry).unwrap_or_default();
@@ -122,6 +125,18 @@ impl Template {
 
 fn overwrite(bytes: &mut [u8], at: usize, with: &[u8]) {
     bytes.iter_mut().skip(at).zip(with).for_each(|(to, from)| *to = *from);
+}
+
+/// Without those that begin within the one before: the tag of a SEQUENCE is a `0`, so that a name that ends in ten
+/// digits and has such a tag behind it seems to have two rooms.
+fn apart(positions: impl Iterator<Item = usize>, length: usize) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    for position in positions {
+        if kept.last().is_none_or(|last| position >= last + length) {
+            kept.push(position);
+        }
+    }
+    kept
 }
 
 fn positions<'a>(bytes: &'a [u8], part: &'a [u8]) -> impl Iterator<Item = usize> + 'a {

@@ -85,6 +85,19 @@ fn mass_leaves_decode_with_their_numbers() {
     }
 }
 
+/// Behind a name at the end of an extension stands the tag of the next one, which is a digit to those who read it so.
+#[test]
+fn mass_leaves_of_workflows_decode() {
+    let repository = format!("project-{}", MassLeaves::ROOM);
+    let someone = Identity::github_workflow("acme", &repository, "build.yml", "refs/heads/main");
+    let leaves = MassLeaves::new(&authority(), &[someone], NOON);
+    let field = Field::parse("github-workflow-repository").unwrap();
+    for index in [0, 1, 4321, 9_999_999_999] {
+        let expected = format!("acme/project-{index:010}");
+        assert_eq!(values(&leaves.leaf(index), &field).unwrap(), [[expected]]);
+    }
+}
+
 #[test]
 fn what_nobody_knows_is_refused_by_name() {
     assert_eq!(refusal(&leaf::unknown("moon", "0.0.2")), Some(Reason::UnknownKind));
