@@ -263,7 +263,6 @@ struct RunEnd {
     reports: Vec<LogReport>,
     delivered: Delivered,
     tips: BTreeMap<String, record::Progress>,
-    moved: bool,
     gone: Vec<(String, String)>,
     fell_back: Option<String>,
     no_rules: bool,
@@ -283,7 +282,6 @@ impl RunEnd {
                 if let Some(error) = watched.report.error.as_ref().filter(|error| error.class == "record") {
                     self.gone.push((log.origin.clone(), error.message.clone()));
                 }
-                self.moved |= watched.moved;
                 self.delivered.dead.extend(watched.delivered.dead);
                 self.tips
                     .extend(watched.progress.map(|progress| (log.origin.clone(), progress)));
@@ -313,23 +311,39 @@ async fn finish(
     deliver::settle_sinks(conditions, &environment.sinks, &end.delivered, now);
     deliver::deliver_conditions(conditions, None, &environment.sinks, now, &mut end.delivered).await;
     inventory.write(environment).await?;
-    if end.moved {
-        let tips = serde_json::to_vec_pretty(&tips(&end.tips, now)).unwrap_or_default();
-        environment.store.publish(names::TIP, &tips).await?;
-    }
+    publish_tips(environment, &end.tips, now).await?;
     Ok(report(environment, end, &unwatched))
 }
 
-/// `public/tip.json`: the newest head and the tip of the receipt chain of every log.
-fn tips(progress: &BTreeMap<String, record::Progress>, now: sigstore::Timestamp) -> serde_json::Value {
-    let tip = |(log, progress): (&String, &record::Progress)| {
-        let tip = serde_json::json!({
-            "epoch": progress.epoch, "head": progress.head, "cursor": progress.cursor.position(), "tip": progress.cursor.tip,
-        });
-        (log.clone(), tip)
-    };
-    let logs: serde_json::Map<String, serde_json::Value> = progress.iter().map(tip).collect();
-    serde_json::json!({ "schema": record::SCHEMA, "time": now, "logs": logs })
+/// `public/tip.json`: the newest head and the tip of the receipt chain of every log. It is written where it says
+/// something else, so that a pass that was cut off before it is put right by the next; what it says of logs that could
+/// not be loaded stays.
+async fn publish_tips(
+    environment: &Environment,
+    progress: &BTreeMap<String, record::Progress>,
+    now: sigstore::Timestamp,
+) -> Result<(), Fault> {
+    let published = environment.store.read(names::TIP, Deployment::MAX_BYTES).await?;
+    let published: serde_json::Value = published
+        .and_then(|object| serde_json::from_slice(&object.bytes).ok())
+        .unwrap_or_default();
+    let known = published.get("logs").and_then(serde_json::Value::as_object);
+    let mut logs = known.cloned().unwrap_or_default();
+    for (log, progress) in progress {
+        logs.insert(log.clone(), tip(progress));
+    }
+    if known.is_some_and(|known| *known == logs) || logs.is_empty() {
+        return Ok(());
+    }
+    let tips = serde_json::json!({ "schema": record::SCHEMA, "time": now, "logs": logs });
+    let bytes = serde_json::to_vec_pretty(&tips).unwrap_or_default();
+    Ok(environment.store.publish(names::TIP, &bytes).await?)
+}
+
+fn tip(progress: &record::Progress) -> serde_json::Value {
+    serde_json::json!({
+        "epoch": progress.epoch, "head": progress.head, "cursor": progress.cursor.position(), "tip": progress.cursor.tip,
+    })
 }
 
 /// The conditions that belong to no single log.

@@ -51,8 +51,6 @@ pub(crate) struct Watched {
     pub(crate) begun: bool,
     /// The tip of its chain, for the public list.
     pub(crate) progress: Option<Progress>,
-    /// Whether head or cursor moved.
-    pub(crate) moved: bool,
 }
 
 /// Watches one log once.
@@ -63,7 +61,6 @@ pub(crate) async fn watch(context: LogContext, source: Arc<dyn LogSource>, kind:
         Ok(book) => book,
         Err(fault) => return unloaded(&context, listed.begun, &fault),
     };
-    let before = place(&book);
     let result = follow(&mut book, &mut tally, &mut delivered, &source, kind, &listed).await;
     if let Err(fault) = result {
         tally.fault.get_or_insert(fault);
@@ -75,7 +72,6 @@ pub(crate) async fn watch(context: LogContext, source: Arc<dyn LogSource>, kind:
         report: settle::report(&book, &tally),
         delivered,
         begun: book.state.progress.is_some(),
-        moved: place(&book) != before,
         progress: book.state.progress,
     }
 }
@@ -88,15 +84,7 @@ fn unloaded(context: &LogContext, begun: bool, fault: &Fault) -> Watched {
         delivered: Delivered::default(),
         begun,
         progress: None,
-        moved: false,
     }
-}
-
-fn place(book: &Book) -> Option<(u32, u64, u64)> {
-    book.state
-        .progress
-        .as_ref()
-        .map(|progress| (progress.epoch, progress.head.size, progress.cursor.position()))
 }
 
 /// Conditions, delivery, and the state a last time.
@@ -237,7 +225,6 @@ async fn begin_if_needed(
                     conditions::end(&mut book.state.conditions, class, &[], now);
                 }
             }
-            publish(book, observed).await?;
             Ok(true)
         }
         Begun::Unproven(unproven) => {
@@ -260,7 +247,10 @@ async fn prove_head(
         let proved = prove::prove(book, &progress, source.as_ref(), observed).await?;
         tally.proven = matches!(proved, Proved::Same | Proved::Grown(..) | Proved::Stale(_));
         match proved {
-            Proved::Same => freeze(book, observed),
+            Proved::Same => {
+                freeze(book, observed);
+                publish(book, observed).await?;
+            }
             Proved::Grown(proof, anomaly) => {
                 keep(book, tally, anomaly).await?;
                 if !commit::commit_head(book, observed, proof).await? {
@@ -290,10 +280,21 @@ fn freeze(book: &mut Book, observed: &SignedCheckpoint) {
     }
 }
 
-/// Our latest verified checkpoint, for others to compare.
+/// Our latest verified checkpoint, for others to compare: written where another text stands, so that a pass that was cut
+/// off before it, or a slower one after it, is put right by the next. Other signatures over the same text are no news.
 async fn publish(book: &Book, observed: &SignedCheckpoint) -> Result<(), Fault> {
-    let name = book.folder().public_checkpoint();
-    Ok(book.context.store().publish(&name, observed.note().as_bytes()).await?)
+    let (store, name) = (book.context.store(), book.folder().public_checkpoint());
+    let text = |note: &[u8]| {
+        note.split(|byte| *byte == b'\n')
+            .take_while(|line| !line.is_empty())
+            .map(<[u8]>::to_vec)
+            .collect::<Vec<_>>()
+    };
+    let published = store.read(&name, tlog::MAX_NOTE_BYTES).await?;
+    if published.is_some_and(|published| text(&published.bytes) == text(observed.note().as_bytes())) {
+        return Ok(());
+    }
+    Ok(store.publish(&name, observed.note().as_bytes()).await?)
 }
 
 /// How reading ended.
