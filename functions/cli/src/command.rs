@@ -2,12 +2,12 @@
 
 mod ack;
 mod check;
-mod demo;
 mod init;
 mod restart;
 mod run;
 mod scan;
 mod verify;
+mod demo;
 
 use crate::args::{Args, Command};
 use crate::exit::{Failure, failed};

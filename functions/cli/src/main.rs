@@ -5,8 +5,8 @@
 
 mod args;
 mod exit;
-mod config;
 mod wiring;
+mod config;
 mod progress;
 mod table;
 mod command;

@@ -7,8 +7,8 @@
 //! entries between two frontiers were those that were scanned.
 
 mod heads;
-mod ledger;
 mod objects;
+mod ledger;
 
 use crate::Store;
 use crate::names::{self, LogFolder};

@@ -7,8 +7,8 @@ mod checkpoint;
 mod condition;
 mod deployment;
 mod evidence;
-mod receipt;
 mod start;
+mod receipt;
 mod state;
 
 pub use checkpoint::{CheckpointRecord, HeadRef};

@@ -4,7 +4,7 @@
 //! Sigstore is kept as [`San::Other`]. Text with NUL or other control characters, or that is no UTF-8, is refused,
 //! since other readers may cut or show it differently (CVE-2009-2408 was such a NUL).
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
