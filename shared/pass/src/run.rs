@@ -129,7 +129,7 @@ async fn one(context: LogContext, listed: Listed, sources: &dyn Sources) -> One 
     let task = tokio::spawn(watch::watch(context.clone(), source, probed.kind, listed));
     match task.await {
         Ok(watched) => One::Watched(probed, Box::new(watched)),
-        Err(error) => failed(&crate::steps::verify::internal(&error)),
+        Err(error) => failed(&crate::trouble::internal(&error)),
     }
 }
 

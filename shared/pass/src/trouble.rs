@@ -212,3 +212,13 @@ pub(crate) fn chain(error: &dyn core::error::Error) -> String {
     }
     text
 }
+
+/// Our own code failed.
+pub(crate) fn internal(error: &dyn core::error::Error) -> Fault {
+    let message = format!("a part of the pass failed by itself ({error}); please report it");
+    Fault {
+        class: FaultClass::Internal,
+        message,
+        object: None,
+    }
+}

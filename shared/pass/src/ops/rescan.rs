@@ -118,7 +118,7 @@ pub async fn rescan(
                 for (output, suffix) in outputs.into_iter().filter(|(output, _)| !output.lines.is_empty()) {
                     let pass = format!("{}{suffix}", context.environment.pass);
                     let folder = crate::names::LogFolder::new(&context.log.origin, 1);
-                    let name = folder.rescan(&pass, scanned.span.from(), scanned.span.to());
+                    let name = folder.rescan(&pass, scanned.span.from, scanned.span.to());
                     context.store().put_once(&name, &output.lines).await?;
                     rescan.objects.push(name);
                 }

@@ -137,5 +137,9 @@ impl<'v, 'p> Fields<'v, 'p> {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if key.is_empty() { path.to_owned() } else { rules::at_key(path, key) }
+    if key.is_empty() {
+        path.to_owned()
+    } else {
+        rules::at_key(path, key)
+    }
 }

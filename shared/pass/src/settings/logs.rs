@@ -165,7 +165,9 @@ fn check_origin(origin: &str, log: &mut Fields<'_, '_>) {
     if !is_name(origin) {
         log.complain(
             "origin",
-            format!("must be one line of at most {MAX_ORIGIN_BYTES} bytes, with every special character counted as three"),
+            format!(
+                "must be one line of at most {MAX_ORIGIN_BYTES} bytes, with every special character counted as three"
+            ),
             None,
         );
     }

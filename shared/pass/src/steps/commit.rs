@@ -87,7 +87,7 @@ pub(crate) async fn commit_span(book: &mut Book, scanned: &Scanned) -> Result<Co
     let Some(progress) = book.state.progress.as_ref() else {
         return Ok(Committed::Elsewhere);
     };
-    if progress.cursor.position() != scanned.span.from() {
+    if progress.cursor.position() != scanned.span.from {
         return Ok(Committed::Elsewhere);
     }
     if let Some(anomaly) = &scanned.anomaly {
@@ -109,18 +109,18 @@ pub(crate) async fn commit_span(book: &mut Book, scanned: &Scanned) -> Result<Co
 
 async fn receipt(book: &Book, cursor: &Cursor, scanned: &Scanned) -> Result<Receipt, Fault> {
     let (folder, span) = (book.folder(), &scanned.span);
-    let findings = put_output(book, &scanned.findings, |hash| folder.findings(span.from(), hash)).await?;
-    let quarantine = put_output(book, &scanned.quarantine, |hash| folder.quarantine(span.from(), hash)).await?;
+    let findings = put_output(book, &scanned.findings, |hash| folder.findings(span.from, hash)).await?;
+    let quarantine = put_output(book, &scanned.quarantine, |hash| folder.quarantine(span.from, hash)).await?;
     Ok(Receipt {
         schema: SCHEMA,
         log: book.context.log.origin.clone(),
         epoch: folder.epoch(),
-        from: span.from(),
+        from: span.from,
         to: span.to(),
         previous: cursor.tip,
-        frontier: span.after().clone(),
-        head: span.head(),
-        proof: span.rest().to_vec(),
+        frontier: span.after.clone(),
+        head: span.head,
+        proof: span.rest.clone(),
         time: book.context.now(),
         pass: book.context.environment.pass.clone(),
         rules: book.context.rules.hash(),
@@ -174,7 +174,7 @@ async fn adopt(book: &mut Book, name: &str, scanned: &Scanned, ours: &[u8]) -> R
     let Some(progress) = book.state.progress.as_mut() else {
         return Ok(Committed::Elsewhere);
     };
-    if theirs.to != scanned.span.to() || theirs.frontier != *scanned.span.after() || theirs.head != progress.head {
+    if theirs.to != scanned.span.to() || theirs.frontier != scanned.span.after || theirs.head != progress.head {
         return Ok(Committed::Elsewhere);
     }
     adopt_receipt(progress, name, &theirs, &object.bytes)?;

@@ -150,7 +150,13 @@ impl<'a> Walk<'a> {
         }
         *given += 1;
         let taken = self.give(&alert(receipt, finding, self.now)).await;
-        self.outcome(Exception { from: receipt.from, line }, taken);
+        self.outcome(
+            Exception {
+                from: receipt.from,
+                line,
+            },
+            taken,
+        );
     }
 
     /// One refusal waits for the next alert: if that is taken, the refused one is an exception; if not, the sink is dead.

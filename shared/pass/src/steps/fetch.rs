@@ -1,12 +1,15 @@
 //! **fetch**: the entries that the plan lists, cut into spans.
 //!
-//! A pump reads the source ahead by one batch while the span before is verified. What comes out is in order and
-//! gapless, and nothing else is known of it. Dropping the reader ends the pump.
+//! A pump reads the source ahead, as far as a bound on bytes allows, and hashes every leaf as it comes: once, whatever
+//! is done with it later. What comes out is in order and gapless, and nothing else is known of it. Dropping the reader
+//! ends the pump.
 
-use crate::trouble::{Fault, FaultClass, SourceTrouble};
-use crate::{EntryStream, Freshness, LeafBatch, LogSource, SourceError};
+use crate::trouble::{Fault, FaultClass, SourceTrouble, internal};
+use crate::{EntryStream, Freshness, LeafBatch, LogSource};
 use futures::StreamExt;
-use tokio::sync::mpsc;
+use std::sync::Arc;
+use tlog::Hash;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 /// A span is cut before it holds more bytes than this (one batch may be larger by itself). With the batches that are
@@ -16,18 +19,32 @@ pub(crate) const SPAN_BYTES: usize = 8 * 1024 * 1024;
 /// A span has at most this many entries: 64 bundles, 512 KiB of leaf hashes.
 pub(crate) const SPAN_ENTRIES: u64 = 64 * 256;
 
+/// What is read ahead of the span in hand holds at most so many bytes (one batch may be larger by itself).
+const AHEAD_BYTES: usize = 4 * 1024 * 1024;
+
+/// Batches read ahead at most, however small.
+const AHEAD_BATCHES: usize = 16;
+
+/// A batch with the hashes of its leaves, in order.
+pub(crate) struct HashedBatch {
+    pub(crate) batch: LeafBatch,
+    pub(crate) hashes: Vec<Hash>,
+    /// Its share of what may be read ahead.
+    ahead: Option<OwnedSemaphorePermit>,
+}
+
+type Pumped = Result<HashedBatch, SourceTrouble>;
+
 /// Leaves of consecutive batches, unverified.
 pub(crate) struct RawSpan {
-    pub(crate) from: u64,
-    pub(crate) to: u64,
-    pub(crate) batches: Vec<LeafBatch>,
+    pub(crate) batches: Vec<HashedBatch>,
 }
 
 /// Reads `[from, to)` span by span.
 pub(crate) struct SpanReader {
-    batches: mpsc::Receiver<Result<LeafBatch, SourceError>>,
+    batches: mpsc::Receiver<Pumped>,
     pump: JoinHandle<()>,
-    ahead: Option<LeafBatch>,
+    ahead: Option<HashedBatch>,
     at: u64,
     to: u64,
     place: String,
@@ -35,7 +52,7 @@ pub(crate) struct SpanReader {
 
 impl SpanReader {
     pub(crate) fn open(source: &dyn LogSource, from: u64, to: u64, head: u64, freshness: Freshness) -> Self {
-        let (sender, batches) = mpsc::channel(1);
+        let (sender, batches) = mpsc::channel(AHEAD_BATCHES);
         let pump = tokio::spawn(pump(source.entries(from, to, head, freshness), sender));
         Self {
             batches,
@@ -55,41 +72,46 @@ impl SpanReader {
         let from = self.at;
         let (mut batches, mut bytes) = (Vec::new(), 0_usize);
         while self.at < self.to {
-            let batch = self.batch().await?;
-            let full = bytes.saturating_add(batch.bytes.len()) > SPAN_BYTES || batch.end() - from > SPAN_ENTRIES;
+            let hashed = self.batch().await?;
+            let (size, end) = (hashed.batch.bytes.len(), hashed.batch.end());
+            let full = bytes.saturating_add(size) > SPAN_BYTES || end - from > SPAN_ENTRIES;
             if full && !batches.is_empty() {
-                self.ahead = Some(batch);
+                self.ahead = Some(hashed);
                 break;
             }
-            bytes = bytes.saturating_add(batch.bytes.len());
-            self.at = batch.end();
-            batches.push(batch);
+            bytes = bytes.saturating_add(size);
+            self.at = end;
+            batches.push(hashed.taken());
         }
-        Ok(Some(RawSpan {
-            from,
-            to: self.at,
-            batches,
-        }))
+        Ok(Some(RawSpan { batches }))
     }
 
-    async fn batch(&mut self) -> Result<LeafBatch, SourceTrouble> {
-        if let Some(batch) = self.ahead.take() {
-            return Ok(batch);
+    async fn batch(&mut self) -> Pumped {
+        if let Some(hashed) = self.ahead.take() {
+            return Ok(hashed);
         }
         let broken = |what: String| SourceTrouble::Fault(Fault::new(FaultClass::Internal, &self.place, what));
-        match self.batches.recv().await {
-            Some(Ok(batch)) if batch.first == self.at && batch.end() <= self.to && !batch.leaves.is_empty() => {
-                Ok(batch)
-            }
-            Some(Ok(batch)) => {
-                let (first, end, at) = (batch.first, batch.end(), self.at);
-                Err(broken(format!(
-                    "entries {first} to {end} were handed over where {at} was due"
-                )))
-            }
-            Some(Err(error)) => Err(error.into()),
-            None => Err(broken(format!("the entries ended at {}, before {}", self.at, self.to))),
+        let Some(pumped) = self.batches.recv().await else {
+            return Err(broken(format!("the entries ended at {}, before {}", self.at, self.to)));
+        };
+        let hashed = pumped?;
+        let (first, end) = (hashed.batch.first, hashed.batch.end());
+        if first == self.at && end > first && end <= self.to {
+            Ok(hashed)
+        } else {
+            Err(broken(format!(
+                "entries {first} to {end} were handed over where {} was due",
+                self.at
+            )))
         }
+    }
+}
+
+impl HashedBatch {
+    /// The same batch as part of a span, which has a bound of its own.
+    fn taken(mut self) -> Self {
+        drop(self.ahead.take());
+        self
     }
 }
 
@@ -99,13 +121,34 @@ impl Drop for SpanReader {
     }
 }
 
-async fn pump(mut entries: EntryStream, sender: mpsc::Sender<Result<LeafBatch, SourceError>>) {
-    while let Ok(place) = sender.reserve().await {
-        let Some(batch) = entries.next().await else { break };
-        let last = batch.is_err();
-        place.send(batch);
-        if last {
+async fn pump(mut entries: EntryStream, sender: mpsc::Sender<Pumped>) {
+    let room = Arc::new(Semaphore::new(AHEAD_BYTES));
+    while let Some(batch) = entries.next().await {
+        let pumped = match batch {
+            Ok(batch) => hash(batch, &room).await,
+            Err(error) => Err(error.into()),
+        };
+        let last = pumped.is_err();
+        if sender.send(pumped).await.is_err() || last {
             break;
         }
     }
+}
+
+/// Hashes the leaves of a batch once there is room for it, off the reactor: it is arithmetic over megabytes.
+async fn hash(batch: LeafBatch, room: &Arc<Semaphore>) -> Pumped {
+    let bytes = u32::try_from(batch.bytes.len().min(AHEAD_BYTES)).unwrap_or(u32::MAX);
+    let ahead = Arc::clone(room)
+        .acquire_many_owned(bytes)
+        .await
+        .map_err(|error| SourceTrouble::Fault(internal(&error)))?;
+    let hashing = tokio::task::spawn_blocking(move || {
+        let hashes = batch.iter().map(|(_, leaf)| Hash::leaf(leaf)).collect();
+        HashedBatch {
+            batch,
+            hashes,
+            ahead: Some(ahead),
+        }
+    });
+    hashing.await.map_err(|error| SourceTrouble::Fault(internal(&error)))
 }

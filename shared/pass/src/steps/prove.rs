@@ -4,13 +4,17 @@
 //! be a prefix of the head. The proof is two compact ranges from which both roots follow, so that it can also show the
 //! opposite: if it rebuilds the larger signed root and gives another root at the smaller size, the log has contradicted
 //! itself, and the proof is evidence. If it rebuilds neither, it was served wrong: asked for once more past caches, then
-//! unproven. Writes nothing; a crash here leaves nothing.
+//! unproven. A log that was set back serves a smaller tree alone, and what the head signed is gone with its tiles: such a
+//! checkpoint is unproven too, unless it excludes an earlier head on record. Writes nothing; a crash here leaves nothing.
 
 use super::book::Book;
 use crate::record::{CheckpointRecord, HeadRef, Progress};
 use crate::trouble::{Fault, FaultClass, SourceTrouble, Step, Unproven, Violation};
-use crate::{Anchor, Freshness, LogSource};
+use crate::{Anchor, Freshness, LogSource, SourceErrorKind};
 use tlog::{Evidence, PrefixProof, SignedCheckpoint, Verdict};
+
+/// Names asked for in one listing.
+const PAGE: usize = 1_000;
 
 /// How an authentic checkpoint stands to the head.
 pub(crate) enum Proved {
@@ -55,15 +59,79 @@ pub(crate) async fn prove(
     };
     let mut first = None;
     for freshness in [Freshness::Cached, Freshness::PastCaches] {
-        match compare(source, smaller, larger, freshness).await? {
+        let failed = match compare(source, smaller, larger, freshness).await? {
             Compared::Prefix(_) if seen.size < head.size => return Ok(Proved::Stale(first)),
             Compared::Prefix(proof) => return Ok(Proved::Grown(proof, first)),
             Compared::Excluded(proof) => return contradiction(book, head, observed, Some(proof)).await,
-            Compared::Unproven(unproven) if first.is_some() => return Ok(Proved::Unproven(unproven)),
-            Compared::Unproven(unproven) => first = Some(unproven),
+            Compared::Missing(fault) if seen.size > head.size => return Err(fault),
+            Compared::Missing(fault) => missing(source, seen, head, &fault),
+            Compared::Unproven(unproven) => unproven,
+        };
+        match first {
+            None => first = Some(failed),
+            Some(_) if seen.size < head.size => return by_earlier_head(book, source, seen, observed, failed).await,
+            Some(_) => return Ok(Proved::Unproven(failed)),
         }
     }
     Ok(Proved::Same)
+}
+
+/// A smaller checkpoint that cannot be compared with the head, because the log no longer serves the head's tree. It may
+/// still exclude the newest head on record before it; a log that was set back and grew anew does.
+async fn by_earlier_head(
+    book: &Book,
+    source: &dyn LogSource,
+    seen: HeadRef,
+    observed: &SignedCheckpoint,
+    unproven: Unproven,
+) -> Result<Proved, Fault> {
+    if let Some(earlier) = earlier_head(book, seen.size).await?
+        && let Compared::Excluded(proof) = compare(source, earlier, seen, Freshness::PastCaches).await?
+    {
+        return contradiction(book, earlier, observed, Some(proof)).await;
+    }
+    Ok(Proved::Unproven(unproven))
+}
+
+/// The newest head on record that is smaller than `size`. Names are listed upwards, so the search steps back in strides
+/// that double.
+async fn earlier_head(book: &Book, size: u64) -> Result<Option<HeadRef>, Fault> {
+    let folder = book.folder();
+    let mut stride = 1;
+    loop {
+        let from = size.saturating_sub(stride);
+        let names = book
+            .context
+            .store()
+            .list(&folder.checkpoints(), &folder.checkpoints_of(from), PAGE)
+            .await?;
+        let smaller = |name: &&String| crate::names::position(name).is_some_and(|at| at < size);
+        if let Some(name) = names.iter().rfind(smaller) {
+            let record = crate::record::read::<CheckpointRecord>(book.context.store(), name).await?;
+            return Ok(record.map(|record| record.head()));
+        }
+        if from == 0 {
+            return Ok(None);
+        }
+        stride = stride.saturating_mul(2);
+    }
+}
+
+fn missing(source: &dyn LogSource, seen: HeadRef, head: HeadRef, fault: &Fault) -> Unproven {
+    let message = format!(
+        "{} serves a checkpoint of size {} and not the tree of size {} that the log has signed before, so that nobody can compare them ({})",
+        source.place(),
+        seen.size,
+        head.size,
+        fault.message
+    );
+    Unproven {
+        step: Step::Head,
+        message,
+        object: Some(source.place().to_owned()),
+        served: Vec::new(),
+        first_index: None,
+    }
 }
 
 /// What our record says about a size that we hold.
@@ -135,6 +203,8 @@ pub(crate) fn impossible(book: &Book, observed: &SignedCheckpoint) -> Option<Vio
 enum Compared {
     Prefix(PrefixProof),
     Excluded(PrefixProof),
+    /// The tree of the larger one is not served, or not all of it.
+    Missing(Fault),
     Unproven(Unproven),
 }
 
@@ -153,14 +223,15 @@ async fn compare(
             first_index: None,
         })
     };
-    let anchor = match source
-        .anchor(smaller.size, larger.size, freshness)
-        .await
-        .map_err(SourceTrouble::from)
-    {
+    let anchor = match source.anchor(smaller.size, larger.size, freshness).await {
         Ok(anchor) => anchor,
-        Err(SourceTrouble::Fault(fault)) => return Err(fault),
-        Err(SourceTrouble::Malformed(broken)) => return Ok(unproven(broken.message, broken.served)),
+        Err(error) if matches!(error.kind, SourceErrorKind::NotFound) => {
+            return Ok(Compared::Missing(Fault::from_source(error)));
+        }
+        Err(error) => match SourceTrouble::from(error) {
+            SourceTrouble::Fault(fault) => return Err(fault),
+            SourceTrouble::Malformed(broken) => return Ok(unproven(broken.message, broken.served)),
+        },
     };
     let Anchor { frontier, rest } = anchor;
     let rebuilt = frontier.root_with(&rest, larger.size);

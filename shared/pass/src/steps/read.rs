@@ -9,7 +9,7 @@ use super::scan::{Scanned, Scanner};
 use super::verify::{HashedSpan, VerifiedSpan};
 use crate::environment::Budget;
 use crate::record::HeadRef;
-use crate::trouble::{Fault, SourceTrouble, Step, Unproven};
+use crate::trouble::{Fault, SourceTrouble, Step, Unproven, internal};
 use crate::{Freshness, KEPT_BYTES, LogSource};
 use std::sync::Arc;
 use tlog::{Frontier, Hash};
@@ -26,10 +26,20 @@ pub(crate) enum Read {
     OutOfTime,
 }
 
-/// Reads one log from a frontier on.
+/// Reads one log from a frontier on: while one span is scanned, the next is fetched and verified.
 pub(crate) struct Reader {
-    source: Arc<dyn LogSource>,
+    line: Line,
     scanner: Scanner,
+    verified: Option<Verified>,
+    ended: Option<Result<Read, Fault>>,
+}
+
+/// A span that is to be scanned, with what was served at first, if that did not verify.
+type Verified = Box<(VerifiedSpan, Option<Unproven>)>;
+
+/// Fetches and verifies, span by span.
+struct Line {
+    source: Arc<dyn LogSource>,
     frontier: Frontier,
     head: HeadRef,
     upto: u64,
@@ -46,35 +56,72 @@ impl Reader {
         upto: u64,
         budget: Budget,
     ) -> Self {
-        Self {
+        let line = Line {
             source,
-            scanner,
             frontier,
             head,
             upto,
             spans: None,
             budget,
+        };
+        Self {
+            line,
+            scanner,
+            verified: None,
+            ended: None,
         }
     }
 
     /// The next span. After anything but a span there is nothing more.
     pub(crate) async fn next(&mut self) -> Result<Read, Fault> {
+        loop {
+            let (verified, ended) = (self.verified.take(), self.ended.take());
+            let (scanned, stepped) = futures::join!(self.scanner.scan_if_any(verified), self.line.step_unless(ended));
+            match stepped {
+                Ok(Stepped::Verified(verified)) => self.verified = Some(verified),
+                Ok(Stepped::Ended(read)) => self.ended = Some(Ok(read)),
+                Err(fault) => self.ended = Some(Err(fault)),
+            }
+            match (scanned?, self.verified.is_some()) {
+                (Some(scanned), _) => return Ok(Read::Span(Box::new(scanned))),
+                (None, true) => {}
+                (None, false) => return self.ended.take().unwrap_or(Ok(Read::Done)),
+            }
+        }
+    }
+}
+
+/// What came of a step along the line.
+enum Stepped {
+    Verified(Verified),
+    Ended(Read),
+}
+
+impl Line {
+    async fn step_unless(&mut self, ended: Option<Result<Read, Fault>>) -> Result<Stepped, Fault> {
+        match ended {
+            Some(ended) => ended.map(Stepped::Ended),
+            None => self.step().await,
+        }
+    }
+
+    async fn step(&mut self) -> Result<Stepped, Fault> {
         if self.frontier.size() >= self.upto {
-            return Ok(Read::Done);
+            return Ok(Stepped::Ended(Read::Done));
         }
         if self.budget.is_spent() {
-            return Ok(Read::OutOfTime);
+            return Ok(Stepped::Ended(Read::OutOfTime));
         }
         let budget = self.budget.clone();
         tokio::select! {
             read = self.read() => read,
-            () = budget.spent() => Ok(Read::OutOfTime),
+            () = budget.spent() => Ok(Stepped::Ended(Read::OutOfTime)),
         }
     }
 
-    async fn read(&mut self) -> Result<Read, Fault> {
+    async fn read(&mut self) -> Result<Stepped, Fault> {
         let first = match self.verified().await {
-            Ok(Ok(span)) => return self.scan(span, None).await,
+            Ok(Ok(span)) => return Ok(self.moved(span, None)),
             Ok(Err(failed)) => failed,
             Err(fault) => return Err(fault),
         };
@@ -83,9 +130,9 @@ impl Reader {
         match again {
             Ok(span) => {
                 let anomaly = first.anomaly(span.leaf_hashes(), self.source.place());
-                self.scan(span, Some(anomaly)).await
+                Ok(self.moved(span, Some(anomaly)))
             }
-            Err(failed) => Ok(Read::Unproven(self.unproven(failed).await)),
+            Err(failed) => Ok(Stepped::Ended(Read::Unproven(self.unproven(failed).await))),
         }
     }
 
@@ -98,7 +145,7 @@ impl Reader {
             .get_or_insert_with(|| SpanReader::open(source.as_ref(), from, upto, head, Freshness::Cached));
         let raw = match spans.next().await {
             Ok(Some(raw)) => raw,
-            Ok(None) => return Err(super::verify::internal(&EndedEarly)),
+            Ok(None) => return Err(internal(&EndedEarly)),
             Err(SourceTrouble::Fault(fault)) => return Err(fault),
             Err(SourceTrouble::Malformed(unproven)) => return Ok(Err(Failed::malformed(unproven))),
         };
@@ -113,14 +160,14 @@ impl Reader {
         let mut spans = SpanReader::open(self.source.as_ref(), from, to, self.head.size, Freshness::PastCaches);
         match spans.next().await {
             Ok(Some(raw)) => self.check(raw, Freshness::PastCaches).await,
-            Ok(None) => Err(super::verify::internal(&EndedEarly)),
+            Ok(None) => Err(internal(&EndedEarly)),
             Err(SourceTrouble::Fault(fault)) => Err(fault),
             Err(SourceTrouble::Malformed(unproven)) => Ok(Err(Failed::malformed(unproven))),
         }
     }
 
     async fn check(&self, raw: RawSpan, freshness: Freshness) -> Result<Result<VerifiedSpan, Failed>, Fault> {
-        let hashed = HashedSpan::hash(self.frontier.clone(), raw).await?;
+        let hashed = HashedSpan::new(self.frontier.clone(), raw);
         let rest = if hashed.to() == self.head.size {
             Vec::new()
         } else {
@@ -141,10 +188,9 @@ impl Reader {
         }))
     }
 
-    async fn scan(&mut self, span: VerifiedSpan, anomaly: Option<Unproven>) -> Result<Read, Fault> {
-        self.frontier = span.after().clone();
-        let scanned = self.scanner.scan(span, anomaly).await?;
-        Ok(Read::Span(Box::new(scanned)))
+    fn moved(&mut self, span: VerifiedSpan, anomaly: Option<Unproven>) -> Stepped {
+        self.frontier = span.proof().after.clone();
+        Stepped::Verified(Box::new((span, anomaly)))
     }
 
     async fn unproven(&self, failed: Failed) -> Unproven {
@@ -194,7 +240,7 @@ impl Failed {
     }
 
     /// What was served at first, now that the right leaves are known.
-    fn anomaly(self, right: &[Hash], place: &str) -> Unproven {
+    fn anomaly(self, right: impl Iterator<Item = Hash>, place: &str) -> Unproven {
         let Some(hashed) = self.hashed else {
             return self.malformed.unwrap_or_else(|| anomaly_of(None, Vec::new(), place));
         };

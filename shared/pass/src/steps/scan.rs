@@ -5,9 +5,9 @@
 //! hash only, so that neither a broad rule nor a log of junk fills the bucket. Writes nothing.
 
 use super::tree::SpanTree;
-use super::verify::{VerifiedSpan, internal};
+use super::verify::{SpanProof, VerifiedSpan};
 use crate::record::{Counts, Group, MAX_GROUPS};
-use crate::trouble::{Fault, Unproven};
+use crate::trouble::{Fault, Unproven, internal};
 use alerts::{Finding, FindingContext};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +28,7 @@ const QUARANTINE_LINES: usize = 1_024;
 
 /// A span that was proven and scanned, and what came of it.
 pub(crate) struct Scanned {
-    pub(crate) span: VerifiedSpan,
+    pub(crate) span: SpanProof,
     pub(crate) counts: Counts,
     pub(crate) findings: Output,
     pub(crate) quarantine: Output,
@@ -66,6 +66,17 @@ pub(crate) struct Scanner {
 }
 
 impl Scanner {
+    /// Scans a span, if there is one.
+    pub(crate) async fn scan_if_any(
+        &mut self,
+        verified: Option<Box<(VerifiedSpan, Option<Unproven>)>>,
+    ) -> Result<Option<Scanned>, Fault> {
+        match verified {
+            Some(verified) => self.scan(verified.0, verified.1).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Scans a span, off the reactor: it is arithmetic over megabytes.
     pub(crate) async fn scan(&mut self, span: VerifiedSpan, anomaly: Option<Unproven>) -> Result<Scanned, Fault> {
         let scanner = self.clone();
@@ -74,7 +85,7 @@ impl Scanner {
         self.quarantine_left = work.quarantine_left;
         let groups = work.groups();
         Ok(Scanned {
-            span,
+            span: span.into_proof(),
             counts: work.counts,
             findings: work.findings,
             quarantine: work.quarantine,
@@ -128,7 +139,7 @@ impl Scanner {
             log: &self.log,
             index,
             leaf_hash,
-            span: (span.from(), span.to()),
+            span: (span.proof().from, span.proof().to()),
             time: self.now,
         };
         let mut finding = Finding::new(&context, entry, found, &self.rules);

@@ -3,7 +3,7 @@
 //! The frontier before the span, its leaf hashes, and the hashes from its end to the head determine every node that an
 //! inclusion proof of one of its entries needs; nothing is asked of the log.
 
-use super::verify::VerifiedSpan;
+use super::verify::{SpanProof, VerifiedSpan};
 use std::collections::HashMap;
 use tlog::{Hash, MerkleError, Node, range_nodes};
 
@@ -17,7 +17,7 @@ pub(crate) struct SpanTree {
 
 impl SpanTree {
     pub(crate) fn new(span: &VerifiedSpan) -> Self {
-        let mut levels = vec![(span.from(), span.leaf_hashes().to_vec())];
+        let mut levels = vec![(span.proof().from, span.leaf_hashes().collect::<Vec<Hash>>())];
         while let Some((first, hashes)) = levels.last().filter(|(_, hashes)| hashes.len() > 1) {
             let skip = usize::from(first % 2 == 1);
             let pairs = hashes.get(skip..).unwrap_or_default().chunks_exact(2);
@@ -26,13 +26,14 @@ impl SpanTree {
                 .collect();
             levels.push((first.div_ceil(2), above));
         }
-        let size = span.head().size;
-        let before = range_nodes(0, span.from())
+        let SpanProof { from, head, rest, .. } = span.proof();
+        let size = head.size;
+        let before = range_nodes(0, *from)
             .into_iter()
             .zip(span.before().hashes().iter().copied());
-        let after = range_nodes(span.to(), size)
+        let after = range_nodes(span.proof().to(), size)
             .into_iter()
-            .zip(span.rest().iter().copied());
+            .zip(rest.iter().copied());
         Self {
             levels,
             beside: before.chain(after).collect(),

@@ -2,90 +2,90 @@
 //!
 //! Only this makes a [`VerifiedSpan`], and only a verified span can be scanned.
 
-use super::fetch::RawSpan;
+use super::fetch::{HashedBatch, RawSpan};
 use crate::record::HeadRef;
-use crate::trouble::{Fault, FaultClass};
-use crate::{Freshness, LeafBatch, LogSource};
+use crate::{Freshness, LogSource};
 use tlog::{Frontier, Hash};
 
 /// Entries that were shown to be in the tree that the log signed.
 pub(crate) struct VerifiedSpan {
-    batches: Vec<LeafBatch>,
-    leaf_hashes: Vec<Hash>,
+    batches: Vec<HashedBatch>,
     before: Frontier,
-    after: Frontier,
-    head: HeadRef,
-    rest: Vec<Hash>,
+    proof: SpanProof,
 }
 
-impl VerifiedSpan {
-    pub(crate) fn from(&self) -> u64 {
-        self.before.size()
-    }
+/// What shows that a span was verified, without its entries.
+pub(crate) struct SpanProof {
+    /// Where the span begins.
+    pub(crate) from: u64,
+    /// The frontier at its end.
+    pub(crate) after: Frontier,
+    /// The signed head that it leads to.
+    pub(crate) head: HeadRef,
+    /// The hashes of `range_nodes(to, head.size)`.
+    pub(crate) rest: Vec<Hash>,
+}
 
+impl SpanProof {
+    /// The index after the span's last entry.
     pub(crate) fn to(&self) -> u64 {
         self.after.size()
     }
+}
 
+impl VerifiedSpan {
+    /// The frontier before the span.
     pub(crate) fn before(&self) -> &Frontier {
         &self.before
     }
 
-    pub(crate) fn after(&self) -> &Frontier {
-        &self.after
+    pub(crate) fn proof(&self) -> &SpanProof {
+        &self.proof
     }
 
-    /// The signed head that the span leads to.
-    pub(crate) fn head(&self) -> HeadRef {
-        self.head
-    }
-
-    /// The hashes of `range_nodes(to, head.size)`.
-    pub(crate) fn rest(&self) -> &[Hash] {
-        &self.rest
+    /// Drops the entries.
+    pub(crate) fn into_proof(self) -> SpanProof {
+        self.proof
     }
 
     /// The leaf hashes, in order.
-    pub(crate) fn leaf_hashes(&self) -> &[Hash] {
-        &self.leaf_hashes
+    pub(crate) fn leaf_hashes(&self) -> impl Iterator<Item = Hash> {
+        hashes(&self.batches)
     }
 
     /// Every entry: index, leaf hash, bytes.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (u64, Hash, &[u8])> {
-        let leaves = self.batches.iter().flat_map(LeafBatch::iter);
-        leaves
-            .zip(&self.leaf_hashes)
-            .map(|((index, leaf), hash)| (index, *hash, leaf))
+        leaves(&self.batches)
+            .zip(self.leaf_hashes())
+            .map(|((index, leaf), hash)| (index, hash, leaf))
     }
+}
+
+fn leaves(batches: &[HashedBatch]) -> impl Iterator<Item = (u64, &[u8])> {
+    batches.iter().flat_map(|hashed| hashed.batch.iter())
+}
+
+fn hashes(batches: &[HashedBatch]) -> impl Iterator<Item = Hash> {
+    batches.iter().flat_map(|hashed| hashed.hashes.iter().copied())
 }
 
 /// Leaves hashed onto a frontier; nothing is shown yet.
 pub(crate) struct HashedSpan {
-    batches: Vec<LeafBatch>,
-    leaf_hashes: Vec<Hash>,
+    batches: Vec<HashedBatch>,
     before: Frontier,
     after: Frontier,
 }
 
 impl HashedSpan {
-    /// Hashes a span that begins where the frontier ends. Off the reactor: it is arithmetic over megabytes.
-    pub(crate) async fn hash(before: Frontier, span: RawSpan) -> Result<Self, Fault> {
-        let hashing = tokio::task::spawn_blocking(move || {
-            let mut after = before.clone();
-            let mut leaf_hashes = Vec::with_capacity(usize::try_from(span.to - span.from).unwrap_or(0));
-            for (_, leaf) in span.batches.iter().flat_map(LeafBatch::iter) {
-                let hash = Hash::leaf(leaf);
-                after.push(hash);
-                leaf_hashes.push(hash);
-            }
-            Self {
-                batches: span.batches,
-                leaf_hashes,
-                before,
-                after,
-            }
-        });
-        hashing.await.map_err(|error| internal(&error))
+    /// A span that begins where the frontier ends.
+    pub(crate) fn new(before: Frontier, span: RawSpan) -> Self {
+        let mut after = before.clone();
+        hashes(&span.batches).for_each(|hash| after.push(hash));
+        Self {
+            batches: span.batches,
+            before,
+            after,
+        }
     }
 
     pub(crate) fn to(&self) -> u64 {
@@ -97,19 +97,16 @@ impl HashedSpan {
         if self.after.root_with(&rest, head.size).ok() != Some(head.root) {
             return Err(self);
         }
-        let Self {
-            batches,
-            leaf_hashes,
-            before,
-            after,
-        } = self;
-        Ok(VerifiedSpan {
-            batches,
-            leaf_hashes,
-            before,
-            after,
+        let proof = SpanProof {
+            from: self.before.size(),
+            after: self.after,
             head,
             rest,
+        };
+        Ok(VerifiedSpan {
+            batches: self.batches,
+            before: self.before,
+            proof,
         })
     }
 
@@ -140,18 +137,13 @@ impl HashedSpan {
     fn frontier_at(&self, at: u64) -> Frontier {
         let mut frontier = self.before.clone();
         let count = usize::try_from(at - self.before.size()).unwrap_or(usize::MAX);
-        self.leaf_hashes
-            .iter()
-            .take(count)
-            .for_each(|hash| frontier.push(*hash));
+        hashes(&self.batches).take(count).for_each(|hash| frontier.push(hash));
         frontier
     }
 
-    /// The index and bytes of the first leaf that another reading of the same entries has differently.
-    pub(crate) fn differs_from(&self, other: &[Hash]) -> Option<u64> {
-        let at = self
-            .leaf_hashes
-            .iter()
+    /// The first leaf that another reading of the same entries has differently.
+    pub(crate) fn differs_from(&self, other: impl Iterator<Item = Hash>) -> Option<u64> {
+        let at = hashes(&self.batches)
             .zip(other)
             .position(|(ours, theirs)| ours != theirs)?;
         Some(self.before.size() + at as u64)
@@ -159,25 +151,16 @@ impl HashedSpan {
 
     /// The bytes of a leaf.
     pub(crate) fn leaf(&self, index: u64) -> Option<&[u8]> {
-        self.batches
-            .iter()
-            .flat_map(LeafBatch::iter)
-            .find(|(at, _)| *at == index)
-            .map(|(_, leaf)| leaf)
+        leaves(&self.batches).find(|(at, _)| *at == index).map(|(_, leaf)| leaf)
     }
 
     /// The first bytes of the span, for want of a better place.
     pub(crate) fn beginning(&self, max: usize) -> Vec<u8> {
-        let first = self.batches.first().map(|batch| &batch.bytes[..]).unwrap_or_default();
+        let first = self
+            .batches
+            .first()
+            .map(|hashed| &hashed.batch.bytes[..])
+            .unwrap_or_default();
         first.get(..max.min(first.len())).unwrap_or_default().to_vec()
-    }
-}
-
-pub(crate) fn internal(error: &dyn core::error::Error) -> Fault {
-    let message = format!("a part of the pass failed by itself ({error}); please report it");
-    Fault {
-        class: FaultClass::Internal,
-        message,
-        object: None,
     }
 }
