@@ -8,6 +8,7 @@
 
 mod heads;
 mod objects;
+mod unbegun;
 mod ledger;
 
 use crate::Store;
@@ -88,8 +89,8 @@ pub async fn audit(store: &dyn Store, trusted: &BTreeMap<String, Vec<VerifierKey
     objects::check_copies(store, deployment.as_ref(), &mut audit).await?;
     let mut found: BTreeMap<String, u32> = BTreeMap::new();
     for folder in folders(store).await? {
-        if let Some(log) = unbegun(store, &folder, deployment.as_ref()).await? {
-            evidence_alone(store, trusted, &log, &mut audit).await?;
+        if let Some(log) = unbegun::log_of(store, &folder, deployment.as_ref()).await? {
+            unbegun::check(store, trusted, &log, &mut audit).await?;
             continue;
         }
         let Some(start) = start(store, &folder, &mut audit).await? else {
@@ -175,47 +176,6 @@ async fn folders(store: &dyn Store) -> Result<Vec<String>, Fault> {
         })
     });
     Ok(folders)
-}
-
-/// The log of a folder that holds evidence and nothing else, because the log never served what watching can begin with.
-/// Of a log that was begun this would be a record that is gone.
-async fn unbegun(store: &dyn Store, folder: &str, deployment: Option<&Deployment>) -> Result<Option<String>, Fault> {
-    let listed = deployment.iter().flat_map(|deployment| &deployment.logs);
-    let waiting = listed
-        .filter(|(_, listed)| !listed.begun)
-        .map(|(log, _)| (log, LogFolder::new(log, 1)));
-    let Some((log, own)) = waiting.into_iter().find(|(_, own)| own.to_string() == folder) else {
-        return Ok(None);
-    };
-    let inside = format!("audit/{folder}/");
-    let (first, evidence) = (store.list(&inside, &inside, 1).await?, own.all_evidence());
-    // `0` follows `/`: the first name behind all evidence.
-    let behind = format!("{}0", evidence.trim_end_matches('/'));
-    let others = store.list(&inside, &behind, 1).await?;
-    let alone = first.iter().all(|name| name.starts_with(&evidence)) && others.is_empty();
-    Ok(alone.then(|| log.clone()))
-}
-
-/// The evidence against a log whose watching has not begun.
-async fn evidence_alone(
-    store: &dyn Store,
-    trusted: &BTreeMap<String, Vec<VerifierKey>>,
-    log: &str,
-    audit: &mut Audit,
-) -> Result<(), Fault> {
-    let folder = LogFolder::new(log, 1);
-    audit.notes.push(format!(
-        "the watching of {log} has not begun: there is only evidence of it"
-    ));
-    let keys = keys(store, trusted, log, audit).await?;
-    let mut summary = EpochAudit {
-        log: log.to_owned(),
-        epoch: 1,
-        ..EpochAudit::default()
-    };
-    objects::check_evidence(store, &folder, &keys, &mut summary, audit).await?;
-    audit.epochs.push(summary);
-    Ok(())
 }
 
 async fn start(store: &dyn Store, folder: &str, audit: &mut Audit) -> Result<Option<Start>, Fault> {
