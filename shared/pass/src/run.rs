@@ -202,7 +202,9 @@ impl Inventory {
         for (origin, ours) in &self.deployment.logs {
             let listed = merged.logs.entry(origin.clone()).or_insert_with(|| ours.clone());
             listed.begun |= ours.begun;
-            listed.kind = listed.kind.or(ours.kind);
+            if listed.kind.is_none() {
+                (listed.kind, listed.base) = (ours.kind, ours.base.clone());
+            }
         }
         self.deployment = merged;
         (self.written, self.version) = (Some(theirs), version);
@@ -305,14 +307,23 @@ async fn finish(
     unwatched: Vec<Unwatched>,
 ) -> Result<PassReport, Fault> {
     let now = environment.clock.now();
+    settle(&mut inventory.deployment.conditions, &end, &unwatched, now);
+    tell(environment, &mut inventory, &mut end.delivered).await?;
     let conditions = &mut inventory.deployment.conditions;
-    settle(conditions, &end, &unwatched, now);
-    deliver::deliver_conditions(conditions, None, &environment.sinks, now, &mut end.delivered).await;
     deliver::settle_sinks(conditions, &environment.sinks, &end.delivered, now);
-    deliver::deliver_conditions(conditions, None, &environment.sinks, now, &mut end.delivered).await;
+    tell(environment, &mut inventory, &mut end.delivered).await?;
     inventory.write(environment).await?;
     publish_tips(environment, &end.tips, now).await?;
     Ok(report(environment, end, &unwatched))
+}
+
+/// Tells what the conditions owe. They are written before: a pass that is cut off in between would else open them again
+/// at another moment, and tell the same thing under another id.
+async fn tell(environment: &Environment, inventory: &mut Inventory, delivered: &mut Delivered) -> Result<(), Fault> {
+    inventory.write(environment).await?;
+    let (now, conditions) = (environment.clock.now(), &mut inventory.deployment.conditions);
+    deliver::deliver_conditions(conditions, None, &environment.sinks, now, delivered).await;
+    Ok(())
 }
 
 /// `public/tip.json`: the newest head and the tip of the receipt chain of every log. It is written where it says
