@@ -18,13 +18,15 @@
 //! Other stores, sinks and sources take the place of these through the fields of the stage and [`Stage::wrap`].
 
 // Each test program has this module to itself, and not each uses all of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod clock;
+mod findings;
 mod network;
 mod record;
 
 pub(crate) use clock::{SetClock, StopAfterSpans};
+pub(crate) use findings::{MAINTAINER, RELEASE, check_findings, release_rule, releases};
 pub(crate) use network::{Network, Wrap};
 pub(crate) use record::Kept;
 
@@ -120,6 +122,11 @@ impl Stage {
     /// Replaces all rules.
     pub(crate) fn rules(&mut self, rules: Value) {
         self.config["rules"] = rules;
+    }
+
+    /// Sets limits that hold for every log that says nothing else.
+    pub(crate) fn limits(&mut self, limits: Value) {
+        self.config["limits"] = limits;
     }
 
     /// Stands between the pass and every log.
