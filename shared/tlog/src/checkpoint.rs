@@ -149,9 +149,10 @@ impl SignedCheckpoint {
     ///
     /// # Errors
     /// [`CheckpointError::Form`] for what is no checkpoint, then [`CheckpointError::WrongOrigin`], and
-    /// [`CheckpointError::BadSignature`] or [`CheckpointError::NoTrustedSignature`] for what nobody has to answer for.
+    /// [`CheckpointError::BadSignature`] or [`CheckpointError::NoTrustedSignature`] for what nobody has to answer for; a
+    /// checkpoint's text without a signature line, or with lines that cannot be read, is of the latter kind.
     pub fn open(bytes: &[u8], origin: &str, keys: &[VerifierKey]) -> Result<Self, CheckpointError> {
-        let note = Note::parse(bytes).map_err(|error| CheckpointError::Form(error.into()))?;
+        let note = Note::parse(bytes).map_err(|error| CheckpointError::unsigned(bytes, origin, error))?;
         let checkpoint = Checkpoint::parse(note.text()).map_err(CheckpointError::Form)?;
         if checkpoint.origin != origin {
             return Err(CheckpointError::WrongOrigin {
@@ -220,6 +221,34 @@ impl CheckpointError {
         match self {
             Self::Form(_) => true,
             Self::WrongOrigin { .. } | Self::NoTrustedSignature { .. } | Self::BadSignature { .. } => false,
+        }
+    }
+
+    /// What is no note may still say what a checkpoint says. No way there makes that up out of something else, so that
+    /// it is the log's to answer for.
+    fn unsigned(bytes: &[u8], origin: &str, error: NoteError) -> Self {
+        let text = match error {
+            NoteError::NoBlankLine
+            | NoteError::NoSignatureLine
+            | NoteError::TooManySignatures
+            | NoteError::SignatureLine { .. } => core::str::from_utf8(bytes).unwrap_or_default(),
+            NoteError::TooLong { .. }
+            | NoteError::NotUtf8 { .. }
+            | NoteError::Control { .. }
+            | NoteError::NoTrustedSignature
+            | NoteError::BadSignature { .. } => "",
+        };
+        // No line of a checkpoint is blank: the first one ends it.
+        let text = text.find("\n\n").and_then(|at| text.get(..=at)).unwrap_or(text);
+        match Checkpoint::parse(text) {
+            Ok(checkpoint) if checkpoint.origin == origin => Self::NoTrustedSignature {
+                origin: checkpoint.origin,
+            },
+            Ok(checkpoint) => Self::WrongOrigin {
+                expected: origin.to_string(),
+                found: checkpoint.origin,
+            },
+            Err(_) => Self::Form(error.into()),
         }
     }
 

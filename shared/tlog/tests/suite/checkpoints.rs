@@ -152,6 +152,51 @@ fn only_forms_are_faults_of_the_way() {
     assert!(!is_form(&note.replace("\n7\n", "\n8\n"), ORIGIN, &[signer.key]));
 }
 
+/// Nobody signed it, or nobody can read who did: it is a checkpoint all the same, and no outage.
+#[test]
+fn a_checkpoint_without_a_readable_signature_is_one() {
+    let signer = Signer::ed25519(ORIGIN, 1);
+    let text = checkpoint_text(ORIGIN, 7, Hash::EMPTY_ROOT);
+    let note = signed(&text, &[&signer]);
+    let keys = [signer.key];
+    let origin = ORIGIN.to_owned();
+    let unsigned = Err(CheckpointError::NoTrustedSignature { origin });
+    let without = [
+        text.clone(),
+        format!("{text}\n"),
+        format!("{text}\n\n"),
+        format!("{text}\nnobody\n"),
+        note.replace('—', "-"),
+        note.trim_end().to_owned(),
+        format!("{note}— "),
+        format!("{text}\n{}", "— a AAAAAAA=\n".repeat(sentinel_tlog::MAX_SIGNATURES + 1)),
+    ];
+    for note in &without {
+        assert_eq!(
+            SignedCheckpoint::open(note.as_bytes(), ORIGIN, &keys),
+            unsigned,
+            "{note}"
+        );
+    }
+    let (expected, found) = ("log.example/two".to_owned(), ORIGIN.to_owned());
+    assert_eq!(
+        SignedCheckpoint::open(text.as_bytes(), "log.example/two", &keys),
+        Err(CheckpointError::WrongOrigin { expected, found })
+    );
+    for broken in [
+        text.replace("\n7\n", "\nNaN\n"),
+        text.trim_end().to_owned(),
+        format!("\n{text}"),
+    ] {
+        assert!(
+            SignedCheckpoint::open(broken.as_bytes(), ORIGIN, &keys)
+                .unwrap_err()
+                .is_form(),
+            "{broken}"
+        );
+    }
+}
+
 /// Rekor v1: the origin line carries the tree id, the key does not, and the oldest shard said `Rekor`.
 #[test]
 fn the_name_of_a_key_may_differ_from_the_origin() {
