@@ -213,7 +213,8 @@ impl Inventory {
 }
 
 /// Lists logs that are new. Those that are there when the store is created begin where the configuration says; a log
-/// that appears later begins at 0, unless the configuration says otherwise for this very log.
+/// that appears later begins at 0, unless the configuration says otherwise for this very log. As long as it has not
+/// begun, what the configuration says for it may still be put right.
 fn list(inventory: &mut Inventory, coverage: &Coverage, settings: &Settings, now: sigstore::Timestamp) {
     let default = if inventory.is_new {
         settings.from
@@ -221,17 +222,17 @@ fn list(inventory: &mut Inventory, coverage: &Coverage, settings: &Settings, now
         Position::Index(0)
     };
     for log in &coverage.watched {
-        inventory
-            .deployment
-            .logs
-            .entry(log.origin.clone())
-            .or_insert_with(|| Listed {
-                since: now,
-                from: log.from.unwrap_or(default),
-                kind: log.kind,
-                base: None,
-                begun: false,
-            });
+        let place = inventory.deployment.logs.entry(log.origin.clone());
+        let listed = place.or_insert_with(|| Listed {
+            since: now,
+            from: log.from.unwrap_or(default),
+            kind: log.kind,
+            base: None,
+            begun: false,
+        });
+        if let Some(from) = log.from.filter(|_| !listed.begun) {
+            listed.from = from;
+        }
     }
 }
 
