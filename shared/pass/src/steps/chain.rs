@@ -15,7 +15,7 @@ pub(crate) fn from_start(start: &Start, bytes: &[u8]) -> Progress {
         frozen: false,
         grown: start.time,
         behind: (start.frontier.size() < start.head.size).then_some(start.time),
-        partial: None,
+        partial: Some(start.time),
         cursor: Cursor {
             frontier: start.frontier.clone(),
             tip: record::content_hash(bytes),

@@ -175,6 +175,7 @@ async fn adopt_head(context: &LogContext, progress: &mut Progress, name: &str) -
         progress.grown = record.seen;
         progress.frozen = signed.checkpoint().is_frozen();
         progress.behind = progress.behind.or(Some(record.seen));
+        progress.partial = progress.partial.or(Some(record.seen));
     }
     Ok(())
 }
