@@ -122,7 +122,8 @@ async fn follow(
         if read(book, tally, delivered, source, leaves, &observed).await? == Reading::Ended {
             return Ok(());
         }
-        let conditions = core::mem::take(&mut book.state.conditions);
+        // Cloned: if loading fails, what is written then must not have forgotten them.
+        let conditions = book.state.conditions.clone();
         *book = load::load(book.context.clone(), true).await?;
         book.state.conditions = conditions::merge(&conditions, core::mem::take(&mut book.state.conditions));
         let moved = book
