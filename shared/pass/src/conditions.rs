@@ -105,6 +105,17 @@ pub(crate) fn hold_quarantine(conditions: &mut Vec<Condition>, groups: &[Group],
     }
 }
 
+/// Notes that a log grew after it had said, at size `frozen`, that it is frozen. One condition, however often it does so.
+pub(crate) fn hold_growth(conditions: &mut Vec<Condition>, frozen: Option<u64>, size: u64, now: Timestamp) {
+    let Some(frozen) = frozen.filter(|frozen| *frozen < size) else {
+        return;
+    };
+    let holds = Holds::now(Class::GrewAfterFreeze, "grew-after-freeze", now)
+        .fact("frozen at", frozen.to_string())
+        .fact("size then", size.to_string());
+    hold(conditions, holds);
+}
+
 /// Ends the quarantine conditions of which nothing came for [`QUARANTINE_QUIET_SECS`].
 pub(crate) fn end_quiet_quarantine(conditions: &mut [Condition], now: Timestamp) {
     for condition in conditions

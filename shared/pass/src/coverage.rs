@@ -8,7 +8,7 @@ use crate::settings::{LogKind, LogSettings, Position, Settings};
 use crate::trouble::{Fault, FaultClass};
 use async_trait::async_trait;
 use sigstore::{SigningConfig, Timestamp, TrustedRoot};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tlog::{Hash, VerifierKey};
 
 /// What the trusted root and the signing configurations say, and the bytes to keep of it.
@@ -147,7 +147,7 @@ pub fn coverage(settings: &Settings, trust: &Trust, inventory: &Deployment, now:
         let configured = settings.logs.iter().any(|settings| settings.origin == log.origin);
         place(log, configured, trust, &mut coverage)?;
     }
-    exclude(settings, &mut coverage, now)?;
+    exclude(settings, &mut coverage, inventory, now)?;
     Ok(coverage)
 }
 
@@ -221,13 +221,14 @@ pub(crate) fn unread(origin: &str, kind: LogKind) -> Unwatched {
     }
 }
 
-fn exclude(settings: &Settings, coverage: &mut Coverage, now: Timestamp) -> Result<(), Fault> {
+fn exclude(settings: &Settings, coverage: &mut Coverage, inventory: &Deployment, now: Timestamp) -> Result<(), Fault> {
     for exclusion in &settings.exclude {
         let names = coverage.watched.iter().map(|log| &log.origin);
-        let names: Vec<String> = names
+        let names = names
             .chain(coverage.unwatched.iter().map(|log| &log.name))
-            .cloned()
-            .collect();
+            .chain(inventory.logs.keys());
+        let names: BTreeSet<String> = names.cloned().collect();
+        let names: Vec<String> = names.into_iter().collect();
         let name = find(&names, &exclusion.log)?;
         let excused = exclusion.until.is_none_or(|until| now < until);
         if excused {

@@ -1,7 +1,8 @@
 //! What every step of a pass shares: the seams, the rules, and the time that is left.
 
 use crate::settings::Settings;
-use crate::{AlertSink, Clock, Store, WatchedLog};
+use crate::trouble::{Fault, FaultClass};
+use crate::{AlertSink, Clock, LogSource, Store, WatchedLog};
 use core::time::Duration;
 use rules::RuleSet;
 use std::sync::Arc;
@@ -56,12 +57,29 @@ pub(crate) struct LogContext {
     pub(crate) log: WatchedLog,
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) trust: Hash,
+    pub(crate) config: Hash,
     pub(crate) max_alerts: u64,
 }
 
 impl LogContext {
     pub(crate) fn store(&self) -> &dyn Store {
         self.environment.store.as_ref()
+    }
+
+    /// Waits for a call that writes nothing, no longer than the pass lasts.
+    pub(crate) async fn within_budget<T>(
+        &self,
+        source: &dyn LogSource,
+        call: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        tokio::select! {
+            answer = call => answer,
+            () = self.environment.budget.spent() => {
+                let place = source.place();
+                let message = format!("{place} did not answer in the time that the pass had; the next pass tries again");
+                Err(Fault::new(FaultClass::Source, place, message))
+            }
+        }
     }
 
     pub(crate) fn now(&self) -> sigstore::Timestamp {

@@ -54,6 +54,12 @@ impl LogFolder {
         format!("state/{}.json", self.escaped)
     }
 
+    /// The whole record of this epoch begins with this.
+    #[must_use]
+    pub fn all(&self) -> String {
+        format!("audit/{self}/")
+    }
+
     /// How this epoch began.
     #[must_use]
     pub fn start(&self) -> String {

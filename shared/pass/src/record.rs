@@ -17,10 +17,10 @@ pub use deployment::{Deployment, Listed};
 pub use evidence::{EvidenceBody, EvidenceRecord};
 pub use receipt::{Counts, Group, MAX_GROUPS, ObjectRef, Receipt};
 pub use start::{Restart, Start};
-pub use state::{Cursor, Delivery, Exception, LogState, PendingRestart, Progress};
+pub use state::{Cursor, Delivery, Exception, LogState, PendingRestart, Progress, Unsettled};
 
+use crate::Store;
 use crate::trouble::{Fault, FaultClass};
-use crate::{PutOnce, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tlog::Hash;
@@ -85,23 +85,6 @@ pub async fn read<T: Document>(store: &dyn Store, name: &str) -> Result<Option<T
         return Ok(None);
     };
     decode(name, &object.bytes).map(Some)
-}
-
-/// Puts an object that states a fact: that it exists already is success only if it has the same bytes.
-///
-/// # Errors
-/// What the store answers, or a fault if another content stands under the name.
-pub async fn put_fact(store: &dyn Store, name: &str, bytes: &[u8]) -> Result<(), Fault> {
-    if store.put_once(name, bytes).await? == PutOnce::Created {
-        return Ok(());
-    }
-    match store.read(name, bytes.len()).await {
-        Ok(Some(object)) if object.bytes == bytes => Ok(()),
-        _ => {
-            let message = format!("{name} exists with another content. Run `rekor-sentinel verify`");
-            Err(Fault::new(FaultClass::Record, name, message))
-        }
-    }
 }
 
 /// The hash that names content: SHA-256 of the bytes.

@@ -10,8 +10,9 @@ use crate::environment::{Environment, InForce, LogContext};
 use crate::names;
 use crate::record::{self, Deployment, Document, Listed};
 use crate::report::{LogReport, PassReport, Problem};
-use crate::settings::{LogKind, Position, Settings};
-use crate::steps::deliver::{self, Delivered};
+use crate::settings::{Limit, LogKind, Position, Settings};
+use crate::steps::deliver::Delivered;
+use crate::steps::tell;
 use crate::trouble::{Fault, FaultClass, Outcome};
 use crate::watch::{self, Watched};
 use crate::{LogSource, Swap, Version};
@@ -61,8 +62,9 @@ pub async fn run(
     let trust = trust.trust(now).await?;
     let mut inventory = Inventory::read(&environment).await?;
     let coverage = coverage::coverage(&in_force.settings, &trust, &inventory.deployment, now)?;
+    let unwatched = left_out(&coverage, &inventory.deployment);
     list(&mut inventory, &coverage, &in_force.settings, now);
-    let trust_hash = keep_in_force(&environment, &mut inventory, &in_force, &trust, &coverage).await?;
+    let (config, trust_hash) = keep_in_force(&environment, &mut inventory, &in_force, &trust, &coverage).await?;
     inventory.write(&environment).await?;
     let rules = Arc::new(in_force.settings.rules);
     let context = |log: &WatchedLog| LogContext {
@@ -70,9 +72,10 @@ pub async fn run(
         log: log.clone(),
         rules: Arc::clone(&rules),
         trust: trust_hash,
+        config,
         max_alerts: in_force.settings.max_alerts,
     };
-    let mut unwatched = coverage.unwatched;
+    let mut unwatched: Vec<Unwatched> = coverage.unwatched.iter().cloned().chain(unwatched).collect();
     let mut tasks = Vec::new();
     for log in &coverage.watched {
         let listed = inventory.deployment.logs.get(&log.origin).cloned();
@@ -83,12 +86,13 @@ pub async fn run(
     let mut end = RunEnd {
         fell_back: in_force.fell_back,
         no_rules: rules.is_empty(),
+        inventory_gone: inventory.gone,
         ..RunEnd::default()
     };
     for (log, one) in coverage.watched.iter().zip(ones) {
         end.take(log, one, &mut unwatched, &mut inventory.deployment);
     }
-    finish(&environment, inventory, end, unwatched).await
+    Ok(finish(&environment, inventory, end, unwatched).await)
 }
 
 /// What one log came to.
@@ -138,7 +142,8 @@ struct Inventory {
     deployment: Deployment,
     written: Option<Deployment>,
     version: Option<Version>,
-    is_new: bool,
+    /// Whether there was none beside a record.
+    gone: bool,
 }
 
 impl Inventory {
@@ -146,11 +151,12 @@ impl Inventory {
         let object = environment.store.read(names::DEPLOYMENT, Deployment::MAX_BYTES).await?;
         let Some(object) = object else {
             let deployment = Deployment::new(environment.clock.now());
+            let gone = !environment.store.list("state/", "state/", 1).await?.is_empty();
             return Ok(Self {
                 deployment,
                 written: None,
                 version: None,
-                is_new: true,
+                gone,
             });
         };
         let deployment: Deployment = record::decode(names::DEPLOYMENT, &object.bytes)?;
@@ -158,7 +164,7 @@ impl Inventory {
             deployment: deployment.clone(),
             written: Some(deployment),
             version: Some(object.version),
-            is_new: false,
+            gone: false,
         })
     }
 
@@ -202,6 +208,7 @@ impl Inventory {
         for (origin, ours) in &self.deployment.logs {
             let listed = merged.logs.entry(origin.clone()).or_insert_with(|| ours.clone());
             listed.begun |= ours.begun;
+            listed.epoch = listed.epoch.max(ours.epoch);
             if listed.kind.is_none() {
                 (listed.kind, listed.base) = (ours.kind, ours.base.clone());
             }
@@ -216,24 +223,47 @@ impl Inventory {
 /// that appears later begins at 0, unless the configuration says otherwise for this very log. As long as it has not
 /// begun, what the configuration says for it may still be put right.
 fn list(inventory: &mut Inventory, coverage: &Coverage, settings: &Settings, now: sigstore::Timestamp) {
-    let default = if inventory.is_new {
-        settings.from
-    } else {
-        Position::Index(0)
-    };
-    for log in &coverage.watched {
-        let place = inventory.deployment.logs.entry(log.origin.clone());
-        let listed = place.or_insert_with(|| Listed {
+    let created = inventory.deployment.created;
+    let names = coverage.watched.iter().map(|log| (&log.origin, log.from, log.kind));
+    let names = names.chain(coverage.unwatched.iter().map(|log| (&log.name, None, None)));
+    for (origin, from, kind) in names {
+        let unknown = Listed {
             since: now,
-            from: log.from.unwrap_or(default),
-            kind: log.kind,
+            from: Position::Index(0),
+            kind,
             base: None,
+            epoch: 0,
             begun: false,
-        });
-        if let Some(from) = log.from.filter(|_| !listed.begun) {
-            listed.from = from;
+        };
+        let listed = inventory.deployment.logs.entry(origin.clone()).or_insert(unknown);
+        if !listed.begun {
+            let default = if listed.since == created {
+                settings.from
+            } else {
+                Position::Index(0)
+            };
+            listed.from = from.unwrap_or(default);
         }
     }
+}
+
+/// Logs whose record was begun and that nobody names any more. They are not forgotten without a word.
+fn left_out(coverage: &Coverage, deployment: &Deployment) -> Vec<Unwatched> {
+    let named = |origin: &String| {
+        coverage.watched.iter().any(|log| log.origin == *origin)
+            || coverage.unwatched.iter().any(|log| log.name == *origin)
+    };
+    let gone = deployment
+        .logs
+        .iter()
+        .filter(|(origin, listed)| listed.begun && !named(origin));
+    let reason = "it was watched, and neither the trusted root nor the configuration names it any more; list it again, or exclude it with a reason";
+    gone.map(|(origin, _)| Unwatched {
+        name: origin.clone(),
+        reason: reason.to_owned(),
+        excused: false,
+    })
+    .collect()
 }
 
 /// Keeps copies of the configuration and the trust that are in force, where they are new.
@@ -243,7 +273,7 @@ async fn keep_in_force(
     in_force: &InForce,
     trust: &Trust,
     coverage: &Coverage,
-) -> Result<Hash, Fault> {
+) -> Result<(Hash, Hash), Fault> {
     let config = record::content_hash(&in_force.config);
     if inventory.deployment.config != Some(config) {
         environment
@@ -257,7 +287,7 @@ async fn keep_in_force(
         environment.store.put_once(&names::trust(&hash), &document).await?;
         inventory.deployment.trust = Some(hash);
     }
-    Ok(hash)
+    Ok((config, hash))
 }
 
 /// What the run comes to, beside its logs.
@@ -266,7 +296,14 @@ struct RunEnd {
     reports: Vec<LogReport>,
     delivered: Delivered,
     tips: BTreeMap<String, record::Progress>,
+    /// Logs whose record is gone or damaged, and why.
     gone: Vec<(String, String)>,
+    /// Logs that were not even loaded, for another reason: why, and how long that may last.
+    failed: Vec<(String, String, Limit)>,
+    /// What of the run itself failed.
+    fault: Option<Fault>,
+    /// Whether the inventory was gone beside a record.
+    inventory_gone: bool,
     fell_back: Option<String>,
     no_rules: bool,
 }
@@ -276,14 +313,28 @@ impl RunEnd {
         let listed = deployment.logs.get_mut(&log.origin);
         match one {
             One::Unread(probed) => {
-                remember(listed, &probed, false);
+                remember(listed, &probed, None);
                 unwatched.push(coverage::unread(&log.origin, probed.kind));
             }
-            One::Failed(report) => self.reports.push(report),
+            One::Failed(report) => {
+                let message = report
+                    .error
+                    .as_ref()
+                    .map(|error| error.message.clone())
+                    .unwrap_or_default();
+                self.failed.push((log.origin.clone(), message, log.limits.max_lag));
+                self.reports.push(report);
+            }
             One::Watched(probed, watched) => {
-                remember(listed, &probed, watched.begun);
-                if let Some(error) = watched.report.error.as_ref().filter(|error| error.class == "record") {
-                    self.gone.push((log.origin.clone(), error.message.clone()));
+                remember(listed, &probed, watched.progress.as_ref());
+                match watched.unloaded {
+                    Some(fault) if fault.class == FaultClass::Record => {
+                        self.gone.push((log.origin.clone(), fault.message))
+                    }
+                    Some(fault) => self
+                        .failed
+                        .push((log.origin.clone(), fault.message, log.limits.max_lag)),
+                    None => {}
                 }
                 self.delivered.dead.extend(watched.delivered.dead);
                 self.tips
@@ -294,28 +345,31 @@ impl RunEnd {
     }
 }
 
-fn remember(listed: Option<&mut Listed>, probed: &Probed, begun: bool) {
+fn remember(listed: Option<&mut Listed>, probed: &Probed, progress: Option<&record::Progress>) {
     let Some(listed) = listed else { return };
     listed.kind = Some(probed.kind);
     listed.base.clone_from(&probed.base);
-    listed.begun |= begun;
+    listed.begun |= progress.is_some();
+    listed.epoch = progress.map_or(listed.epoch, |progress| progress.epoch.max(listed.epoch));
 }
 
+/// What follows the logs. Nothing here can take back what they came to: what fails is the run's own fault.
 async fn finish(
     environment: &Environment,
     mut inventory: Inventory,
     mut end: RunEnd,
     unwatched: Vec<Unwatched>,
-) -> Result<PassReport, Fault> {
+) -> PassReport {
     let now = environment.clock.now();
     settle(&mut inventory.deployment.conditions, &end, &unwatched, now);
-    tell(environment, &mut inventory, &mut end.delivered).await?;
+    let mut result = tell(environment, &mut inventory, &mut end.delivered).await;
     let conditions = &mut inventory.deployment.conditions;
-    deliver::settle_sinks(conditions, &environment.sinks, &end.delivered, now);
-    tell(environment, &mut inventory, &mut end.delivered).await?;
-    inventory.write(environment).await?;
-    publish_tips(environment, &end.tips, now).await?;
-    Ok(report(environment, end, &unwatched))
+    tell::settle_sinks(conditions, &environment.sinks, &end.delivered, now);
+    result = result.and(tell(environment, &mut inventory, &mut end.delivered).await);
+    result = result.and(inventory.write(environment).await);
+    result = result.and(publish_tips(environment, &end.tips, now).await);
+    end.fault = result.err();
+    report(environment, end, &unwatched)
 }
 
 /// Tells what the conditions owe. They are written before: a pass that is cut off in between would else open them again
@@ -323,7 +377,7 @@ async fn finish(
 async fn tell(environment: &Environment, inventory: &mut Inventory, delivered: &mut Delivered) -> Result<(), Fault> {
     inventory.write(environment).await?;
     let (now, conditions) = (environment.clock.now(), &mut inventory.deployment.conditions);
-    deliver::deliver_conditions(conditions, None, &environment.sinks, now, delivered).await;
+    tell::deliver_conditions(conditions, None, &environment.sinks, now, delivered).await;
     Ok(())
 }
 
@@ -379,6 +433,12 @@ fn settle(conditions: &mut Vec<record::Condition>, end: &RunEnd, unwatched: &[Un
         open.map(|log| (log.name.clone(), log.reason.clone())).collect(),
     );
     each(Class::RecordGone, end.gone.clone());
+    let failed: Vec<&str> = end.failed.iter().map(|(log, ..)| log.as_str()).collect();
+    conditions::end(conditions, Class::Unreachable, &failed, now);
+    for (log, why, patience) in &end.failed {
+        let holds = Holds::now(Class::Unreachable, log, now).fact("error", alerts::text::escape(why, 600));
+        conditions::hold(conditions, holds.patience(*patience));
+    }
 }
 
 const NOBODY: &str = "there is no rule: nobody is watched for. Add `rules:` to the configuration";
@@ -413,6 +473,13 @@ fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched]) -> Pa
             }),
         );
     };
+    if end.inventory_gone {
+        let message = format!(
+            "{} was gone beside a record; it is made anew from the configuration",
+            names::DEPLOYMENT
+        );
+        degrade("inventory-gone", message);
+    }
     if end.no_rules {
         degrade("nobody-watched", NOBODY.to_owned());
     }
@@ -427,6 +494,9 @@ fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched]) -> Pa
     }
     for log in unwatched.iter().filter(|log| !log.excused) {
         degrade("unwatched", format!("{} is not watched: {}", log.name, log.reason));
+    }
+    if let Some(fault) = &end.fault {
+        run.worsen(Outcome::Fault, Some(Problem::from(fault)));
     }
     PassReport { logs: end.reports, run }
 }

@@ -132,7 +132,7 @@ fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
     let from = top.position("from").unwrap_or(Position::Head);
     let limits_value = top.take("limits");
     let limits = limits_value.map_or_else(Limits::default, |v| {
-        read_limits(v, "limits", Limits::default(), &mut top)
+        read_limits(v, "limits", LIMIT_KEYS, Limits::default(), &mut top)
     });
     let max_alerts = limits_value
         .and_then(|v| v.get("max_alerts"))
@@ -195,7 +195,10 @@ fn read_trust(top: &mut Fields<'_, '_>) -> TrustChoice {
     }
 }
 
-/// The keys of a `limits` block. `max_alerts` belongs to the whole deployment.
+/// The keys of a log's own `limits`.
+const LOG_LIMIT_KEYS: &[&str] = &["max_lag", "no_growth", "unproven_after", "partial_wait", "trust_grace"];
+
+/// The keys of the `limits` for all: `max_alerts` belongs to the whole deployment.
 const LIMIT_KEYS: &[&str] = &[
     "max_lag",
     "no_growth",
@@ -205,8 +208,8 @@ const LIMIT_KEYS: &[&str] = &[
     "max_alerts",
 ];
 
-fn read_limits(value: &Value, path: &str, default: Limits, top: &mut Fields<'_, '_>) -> Limits {
-    let Some(mut limits) = Fields::open(value, path, LIMIT_KEYS, top.problems) else {
+fn read_limits(value: &Value, path: &str, known: &[&str], default: Limits, top: &mut Fields<'_, '_>) -> Limits {
+    let Some(mut limits) = Fields::open(value, path, known, top.problems) else {
         return default;
     };
     if let Some(value) = limits.take("max_alerts")

@@ -14,4 +14,5 @@ pub(crate) mod prove;
 pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod deliver;
+pub(crate) mod tell;
 pub(crate) mod settle;

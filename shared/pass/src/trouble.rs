@@ -3,7 +3,7 @@
 //! A [`Fault`] means that we could not tell, and may leave a step through `?`. An [`Unproven`] and a [`Violation`] are
 //! statements about the log; a step returns them as values, so that none of them can be lost on the way to the report.
 
-use crate::{SourceError, SourceErrorKind, StoreError};
+use crate::{SourceError, SourceErrorKind, StoreError, StoreErrorKind};
 use serde::{Deserialize, Serialize};
 
 /// What became of one log, or of a pass as a whole, from best to worst.
@@ -106,9 +106,14 @@ impl Fault {
 }
 
 impl From<StoreError> for Fault {
+    /// An object that is longer than it can be is a damaged record, not a store that fails.
     fn from(error: StoreError) -> Self {
+        let class = match error.kind {
+            StoreErrorKind::TooLarge { .. } => FaultClass::Record,
+            StoreErrorKind::BadName | StoreErrorKind::Io(_) => FaultClass::Store,
+        };
         Self {
-            class: FaultClass::Store,
+            class,
             message: chain(&error),
             object: Some(error.object),
         }

@@ -16,13 +16,13 @@
 use crate::LogSource;
 use crate::conditions;
 use crate::environment::LogContext;
-use crate::record::{CheckpointRecord, Listed, Progress};
+use crate::record::{CheckpointRecord, HeadRef, Listed, Progress, Unsettled};
 use crate::report::{LogReport, Problem};
-use crate::settings::{Limit, LogKind};
+use crate::settings::LogKind;
 use crate::steps::begin::{self, Begun};
 use crate::steps::book::Book;
 use crate::steps::commit::{self, Committed};
-use crate::steps::deliver::{self, Delivered};
+use crate::steps::deliver::{self, Delivered, Moment};
 use crate::steps::load;
 use crate::steps::observe::{self, Observed};
 use crate::steps::plan;
@@ -30,6 +30,7 @@ use crate::steps::prove::{self, Proved};
 use crate::steps::read::{Read, Reader};
 use crate::steps::scan::{QUARANTINE_BYTES, Scanned, Scanner};
 use crate::steps::settle::{self, Tally};
+use crate::steps::tell;
 use crate::trouble::{Fault, FaultClass, Outcome, Unproven};
 use alerts::Class;
 use core::time::Duration;
@@ -40,6 +41,10 @@ use tlog::SignedCheckpoint;
 /// Another pass on the same log may win so many times in a row before this one leaves the log to it.
 const MAX_RACES: usize = 16;
 
+/// Signed checkpoints that are remembered unproven, and the longest of their notes.
+const MAX_UNSETTLED: usize = 8;
+const MAX_UNSETTLED_BYTES: usize = 128 * 1024;
+
 /// During a long catch-up alerts go out this often.
 const DELIVER_EVERY: Duration = Duration::from_secs(10);
 
@@ -47,56 +52,57 @@ const DELIVER_EVERY: Duration = Duration::from_secs(10);
 pub(crate) struct Watched {
     pub(crate) report: LogReport,
     pub(crate) delivered: Delivered,
-    /// Whether the record of the log is begun.
-    pub(crate) begun: bool,
-    /// The tip of its chain, for the public list.
+    /// Head and cursor, once the record of the log is begun.
     pub(crate) progress: Option<Progress>,
+    /// Why the log could not even be loaded: then no condition of its own tells of it.
+    pub(crate) unloaded: Option<Fault>,
 }
 
 /// Watches one log once.
 pub(crate) async fn watch(context: LogContext, source: Arc<dyn LogSource>, kind: LogKind, listed: Listed) -> Watched {
     let mut delivered = Delivered::default();
     let mut tally = Tally::default();
-    let mut book = match load::load(context.clone(), listed.begun).await {
+    let mut book = match load::load(context.clone(), &listed).await {
         Ok(book) => book,
-        Err(fault) => return unloaded(&context, listed.begun, &fault),
+        Err(fault) => return unloaded(&context, &listed, fault),
     };
-    let result = follow(&mut book, &mut tally, &mut delivered, &source, kind, &listed).await;
-    if let Err(fault) = result {
+    if let Err(fault) = follow(&mut book, &mut tally, &mut delivered, &source, kind, &listed).await {
         tally.fault.get_or_insert(fault);
     }
-    if let Err(fault) = finish(&mut book, &mut tally, &mut delivered).await {
-        tally.fault.get_or_insert(fault);
-    }
+    finish(&mut book, &mut tally, &mut delivered).await;
     Watched {
         report: settle::report(&book, &tally),
         delivered,
-        begun: book.state.progress.is_some(),
         progress: book.state.progress,
+        unloaded: None,
     }
 }
 
-fn unloaded(context: &LogContext, begun: bool, fault: &Fault) -> Watched {
+fn unloaded(context: &LogContext, listed: &Listed, fault: Fault) -> Watched {
     let mut report = LogReport::new(&context.environment.pass, context.now(), Some(&context.log.origin));
-    report.worsen(Outcome::Fault, Some(Problem::from(fault)));
+    report.worsen(Outcome::Fault, Some(Problem::from(&fault)));
+    tracing::debug!(begun = listed.begun, "a log could not be loaded");
     Watched {
         report,
         delivered: Delivered::default(),
-        begun,
         progress: None,
+        unloaded: Some(fault),
     }
 }
 
-/// Conditions, delivery, and the state a last time.
-async fn finish(book: &mut Book, tally: &mut Tally, delivered: &mut Delivered) -> Result<(), Fault> {
-    settle::settle(book, tally).await?;
-    book.write().await?;
-    deliver::deliver_findings(book, delivered).await?;
+/// Conditions, the state, findings, what the conditions owe, and the state a last time. None of these waits for another
+/// to succeed: what one cannot do is the pass' fault, and the rest is done and told all the same.
+async fn finish(book: &mut Book, tally: &mut Tally, delivered: &mut Delivered) {
     let (now, sinks) = (book.context.now(), book.context.environment.sinks.clone());
     let log = book.context.log.origin.clone();
-    deliver::deliver_conditions(&mut book.state.conditions, Some(&log), &sinks, now, delivered).await;
+    let settled = settle::settle(book, tally).await;
     // Nothing of the head is at stake any more: if another pass moved it, its head stands.
-    book.write().await.map(|_| ())
+    let written = book.write().await.map(|_| ());
+    let findings = deliver::deliver_findings(book, delivered, Moment::End).await;
+    tell::deliver_conditions(&mut book.state.conditions, Some(&log), &sinks, now, delivered).await;
+    let told = book.write().await.map(|_| ());
+    let fault = tally.fault.take().map_or(Ok(()), Err);
+    tally.fault = fault.and(settled).and(written).and(findings).and(told).err();
 }
 
 /// Observes, proves and reads, again from the state if another pass was faster.
@@ -124,7 +130,11 @@ async fn follow(
         }
         // Cloned: if loading fails, what is written then must not have forgotten them.
         let conditions = book.state.conditions.clone();
-        *book = load::load(book.context.clone(), true).await?;
+        let again = Listed {
+            begun: true,
+            ..listed.clone()
+        };
+        *book = load::load(book.context.clone(), &again).await?;
         book.state.conditions = conditions::merge(&conditions, core::mem::take(&mut book.state.conditions));
         let moved = book
             .state
@@ -147,7 +157,8 @@ async fn head(
     source: &Arc<dyn LogSource>,
     listed: &Listed,
 ) -> Result<Option<Seen>, Fault> {
-    let observed = match observe::observe(&book.context, source.as_ref()).await {
+    let observing = observe::observe(&book.context, source.as_ref());
+    let observed = match book.context.within_budget(source.as_ref(), observing).await {
         Ok(Observed::Authentic(signed, anomaly)) => {
             tally.observed = true;
             keep(book, tally, anomaly).await?;
@@ -172,6 +183,7 @@ async fn head(
             return Ok(None);
         }
         prove_head(book, tally, source, observed).await?;
+        prove_unsettled(book, tally, source).await?;
         tally.is_final = is_final(book);
     }
     Ok(book.state.progress.is_some().then_some(Seen(observed)))
@@ -190,7 +202,7 @@ fn is_final(book: &Book) -> bool {
 async fn keep(book: &Book, tally: &mut Tally, anomaly: Option<Unproven>) -> Result<(), Fault> {
     if let Some(anomaly) = anomaly {
         tally.anomalies += 1;
-        commit::keep_anomaly(book, &anomaly).await?;
+        commit::put_anomaly(book, &anomaly).await?;
     }
     Ok(())
 }
@@ -203,16 +215,13 @@ async fn begin_if_needed(
     observed: &SignedCheckpoint,
     listed: &Listed,
 ) -> Result<bool, Fault> {
-    let (position, epoch, restart) = match (&book.state.restart, &book.state.progress) {
-        (Some(pending), progress) => {
-            let epoch = progress.as_ref().map_or(1, |progress| progress.epoch + 1);
-            (pending.from, epoch, Some(pending.restart.clone()))
-        }
-        (None, None) => (listed.from, 1, None),
+    let (position, restart) = match (&book.state.restart, &book.state.progress) {
+        (Some(pending), _) => (pending.from, Some(pending.restart.clone())),
+        (None, None) => (listed.from, None),
         (None, Some(_)) => return Ok(true),
     };
     let restarts = restart.is_some();
-    match begin::begin(book, source.as_ref(), observed, position, epoch, restart).await? {
+    match begin::begin(book, source.as_ref(), observed, position, restart).await? {
         Begun::Yes => {
             if restarts {
                 let now = book.context.now();
@@ -245,29 +254,87 @@ async fn prove_head(
         let Some(progress) = book.state.progress.clone() else {
             return Ok(());
         };
-        let proved = prove::prove(book, &progress, source.as_ref(), observed).await?;
+        let proving = prove::prove(book, &progress, source.as_ref(), observed);
+        let proved = match book.context.within_budget(source.as_ref(), proving).await {
+            Ok(proved) => proved,
+            Err(fault) => {
+                remember(book, observed);
+                return Err(fault);
+            }
+        };
         tally.proven = matches!(proved, Proved::Same | Proved::Grown(..) | Proved::Stale(_));
         match proved {
             Proved::Same => {
                 freeze(book, observed);
-                publish(book, observed).await?;
+                publish(book, tally, observed).await;
             }
             Proved::Grown(proof, anomaly) => {
                 keep(book, tally, anomaly).await?;
                 if !commit::commit_head(book, observed, proof).await? {
                     continue;
                 }
-                tally.grew_after_freeze = progress.frozen.then_some(progress.head.size);
-                publish(book, observed).await?;
+                publish(book, tally, observed).await;
             }
             Proved::Stale(anomaly) => {
                 tally.stale = true;
                 keep(book, tally, anomaly).await?;
             }
-            Proved::Unproven(unproven) => tally.unproven = Some(unproven),
+            Proved::Unproven(unproven) => {
+                remember(book, observed);
+                tally.unproven = Some(unproven);
+            }
             Proved::Violation(violation) => tally.violation = Some(violation),
         }
         return Ok(());
+    }
+    Ok(())
+}
+
+/// Keeps a checkpoint that the log signed and that could not be proven: later, when the log has grown past it or serves
+/// its tree again, it is.
+fn remember(book: &mut Book, observed: &SignedCheckpoint) {
+    let Some(progress) = book.state.progress.as_mut() else {
+        return;
+    };
+    let head = HeadRef {
+        size: observed.size(),
+        root: observed.root(),
+    };
+    let known = head == progress.head || progress.unsettled.iter().any(|unsettled| unsettled.head == head);
+    if !known && progress.unsettled.len() < MAX_UNSETTLED && observed.note().len() <= MAX_UNSETTLED_BYTES {
+        progress.unsettled.push(Unsettled {
+            head,
+            note: observed.note().to_owned(),
+        });
+    }
+}
+
+/// Tries again to prove what was seen signed earlier. What still cannot be proven stays; it is no fault of this pass.
+async fn prove_unsettled(book: &mut Book, tally: &mut Tally, source: &Arc<dyn LogSource>) -> Result<(), Fault> {
+    let Some(progress) = book.state.progress.clone() else {
+        return Ok(());
+    };
+    let within = progress
+        .unsettled
+        .iter()
+        .filter(|unsettled| unsettled.head.size <= progress.head.size);
+    for unsettled in within {
+        let (origin, keys) = (&book.context.log.origin, &book.context.log.keys);
+        let Ok(signed) = SignedCheckpoint::open(unsettled.note.as_bytes(), origin, keys) else {
+            continue;
+        };
+        let proving = prove::prove(book, &progress, source.as_ref(), &signed);
+        let settled = match book.context.within_budget(source.as_ref(), proving).await {
+            Ok(Proved::Same | Proved::Stale(_) | Proved::Grown(..)) => true,
+            Ok(Proved::Violation(violation)) => {
+                tally.violation.get_or_insert(violation);
+                true
+            }
+            Ok(Proved::Unproven(_)) | Err(_) => false,
+        };
+        if let Some(progress) = book.state.progress.as_mut().filter(|_| settled) {
+            progress.unsettled.retain(|known| known != unsettled);
+        }
     }
     Ok(())
 }
@@ -281,21 +348,33 @@ fn freeze(book: &mut Book, observed: &SignedCheckpoint) {
     }
 }
 
-/// Our latest verified checkpoint, for others to compare: written where another text stands, so that a pass that was cut
-/// off before it, or a slower one after it, is put right by the next. Other signatures over the same text are no news.
-async fn publish(book: &Book, observed: &SignedCheckpoint) -> Result<(), Fault> {
-    let (store, name) = (book.context.store(), book.folder().public_checkpoint());
-    let text = |note: &[u8]| {
-        note.split(|byte| *byte == b'\n')
-            .take_while(|line| !line.is_empty())
-            .map(<[u8]>::to_vec)
-            .collect::<Vec<_>>()
+/// Our latest verified checkpoint, for others to compare: put wherever the state does not know that it was, so that a
+/// pass that was cut off before it is put right by the next. It is derived from the record, and never stops the watch.
+async fn publish(book: &mut Book, tally: &mut Tally, observed: &SignedCheckpoint) {
+    let head = HeadRef {
+        size: observed.size(),
+        root: observed.root(),
     };
-    let published = store.read(&name, tlog::MAX_NOTE_BYTES).await?;
-    if published.is_some_and(|published| text(&published.bytes) == text(observed.note().as_bytes())) {
-        return Ok(());
+    if book
+        .state
+        .progress
+        .as_ref()
+        .is_none_or(|progress| progress.published == Some(head))
+    {
+        return;
     }
-    Ok(store.publish(&name, observed.note().as_bytes()).await?)
+    let name = book.folder().public_checkpoint();
+    match book.context.store().publish(&name, observed.note().as_bytes()).await {
+        Ok(()) => {
+            if let Some(progress) = book.state.progress.as_mut() {
+                progress.published = Some(head);
+            }
+        }
+        Err(error) => tally.notes.push(format!(
+            "{name} could not be published: {}",
+            crate::trouble::chain(&error)
+        )),
+    }
 }
 
 /// How reading ended.
@@ -326,13 +405,14 @@ async fn read(
             return Ok(Reading::Raced);
         }
         if clock.uptime().saturating_sub(last_delivery) >= DELIVER_EVERY {
-            deliver::deliver_findings(book, delivered).await?;
+            deliver::deliver_findings(book, delivered, Moment::Between).await?;
             last_delivery = clock.uptime();
         }
         match next? {
             Read::Span(scanned) => ready = Some(scanned),
             Read::Done => {
                 tally.read_on = true;
+                tally.waits = reader.waits();
                 return Ok(Reading::Ended);
             }
             Read::OutOfTime => {
@@ -385,13 +465,9 @@ async fn reader(
     let Some(progress) = &book.state.progress else {
         return Ok(None);
     };
-    let partial_wait = match book.context.log.limits.partial_wait {
-        Limit::After(0) => Limit::After(0),
-        patience => patience,
-    };
-    let plan = plan::plan(progress, partial_wait, book.context.now());
-    tally.waits = plan.waits;
+    let plan = plan::plan(progress, book.context.log.limits.partial_wait, book.context.now());
     if progress.cursor.position() >= plan.upto {
+        tally.waits = plan.waits;
         tally.read_on = true;
         return Ok(None);
     }
@@ -417,7 +493,7 @@ async fn reader(
         scanner,
         frontier,
         progress.head,
-        plan.upto,
+        plan,
         budget,
     )))
 }

@@ -9,12 +9,13 @@ use crate::patience::{Budget, Expired, HttpPatience, retry_after};
 use crate::turn::Turn;
 use bytes::Bytes;
 use core::time::Duration;
-use pass::{Freshness, KEPT_BYTES, SourceError, SourceErrorKind};
+use pass::{Freshness, SourceError, SourceErrorKind};
 use reqwest::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
+use std::io;
 use std::time::SystemTime;
 
 /// Redirects that are followed for one object.
@@ -140,7 +141,8 @@ impl Http {
         turn: &mut Turn,
     ) -> Result<Vec<u8>, Failed> {
         let coding = response.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
-        let coding = Coding::of(coding).ok_or_else(|| malformed("an encoding that was not asked for", Vec::new()))?;
+        let coding =
+            Coding::of(coding).ok_or_else(|| undecodable(io::Error::other("an encoding that was not asked for")))?;
         let announced = response
             .content_length()
             .and_then(|length| usize::try_from(length).ok())
@@ -162,11 +164,11 @@ impl Http {
                     budget.pause(turn.come()).await;
                 }
                 if let Err(refused) = body.take(piece) {
-                    return Err(refusal(refused, cap, body.into_bytes()));
+                    return Err(refusal(refused, cap));
                 }
             }
         }
-        body.finish().map_err(|(refused, bytes)| refusal(refused, cap, bytes))
+        body.finish().map_err(|(refused, _)| refusal(refused, cap))
     }
 
     /// What the client reports: the network, the name service, TLS, HTTP itself.
@@ -263,20 +265,16 @@ fn target(response: &Response) -> String {
         .collect()
 }
 
-fn refusal(refused: Refused, cap: usize, bytes: Vec<u8>) -> Failed {
+fn refusal(refused: Refused, cap: usize) -> Failed {
     match refused {
         Refused::TooLarge => Failed::never(SourceErrorKind::TooLarge { cap }),
-        Refused::Coding(error) => malformed(&format!("the gzip stream is broken: {error}"), bytes),
+        Refused::Coding(error) => undecodable(error),
     }
 }
 
-fn malformed(reason: &str, mut bytes: Vec<u8>) -> Failed {
-    bytes.truncate(KEPT_BYTES);
-    bytes.shrink_to_fit();
-    Failed::never(SourceErrorKind::Malformed {
-        reason: reason.to_owned(),
-        bytes: Bytes::from(bytes),
-    })
+/// What cannot even be decoded was damaged on the way, or is no answer of the log's: it says nothing about the log.
+fn undecodable(error: io::Error) -> Failed {
+    Failed::never(SourceErrorKind::Unreachable(Box::new(error)))
 }
 
 /// Scheme, host and port stay, and no more than [`MAX_REDIRECTS`]; else the redirect itself is the answer.

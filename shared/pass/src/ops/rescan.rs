@@ -9,6 +9,7 @@ use crate::settings::LogKind;
 use crate::steps::begin;
 use crate::steps::book::Book;
 use crate::steps::observe::{self, Observed};
+use crate::steps::plan::Plan;
 use crate::steps::prove::{self, Proved};
 use crate::steps::read::{Read, Reader};
 use crate::steps::scan::{QUARANTINE_BYTES, Scanner};
@@ -61,6 +62,7 @@ pub async fn rescan(
         log,
         rules,
         trust: Hash::EMPTY_ROOT,
+        config: Hash::EMPTY_ROOT,
         max_alerts: u64::MAX,
     };
     let mut rescan = Rescan {
@@ -103,7 +105,14 @@ pub async fn rescan(
         now: context.now(),
         quarantine_left: QUARANTINE_BYTES,
     };
-    let mut reader = Reader::new(source, scanner, frontier, head, to, context.environment.budget.clone());
+    let mut reader = Reader::new(
+        source,
+        scanner,
+        frontier,
+        head,
+        Plan { upto: to, waits: false },
+        context.environment.budget.clone(),
+    );
     loop {
         match reader.next().await? {
             Read::Done => return Ok(rescan),

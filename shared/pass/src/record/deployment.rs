@@ -37,6 +37,9 @@ pub struct Listed {
     /// The folder that was found to hold its checkpoint, where the log had to be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// The newest epoch that a pass has begun. A state of an older one was restored from before a restart.
+    #[serde(default)]
+    pub epoch: u32,
     /// Whether its record was begun: from then on a missing record is a fault, never a new start.
     pub begun: bool,
 }

@@ -35,6 +35,9 @@ pub struct Receipt {
     pub pass: String,
     /// The rule set that the span was matched against.
     pub rules: Hash,
+    /// The configuration that was in force: its bytes stand in [`crate::names::config`]. Absent in older receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Hash>,
     /// The trust that was in force.
     pub trust: Hash,
     /// What came of it.

@@ -48,7 +48,7 @@ pub struct Restart {
 }
 
 impl Document for Start {
-    const MAX_BYTES: usize = 1024 * 1024;
+    const MAX_BYTES: usize = 4 * 1024 * 1024;
 
     fn schema(&self) -> u32 {
         self.schema

@@ -42,6 +42,12 @@ pub struct Progress {
     /// that race moves the head, and only the winner puts an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<Box<CheckpointRecord>>,
+    /// The head that was published last for others to compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<HeadRef>,
+    /// Signed checkpoints that could not be proven against the head yet. What was once seen signed is not forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsettled: Vec<Unsettled>,
     /// Whether the head says that the log is frozen.
     pub frozen: bool,
     /// When the head last grew.
@@ -52,6 +58,24 @@ pub struct Progress {
     pub partial: Option<Timestamp>,
     /// Up to where everything was read and proven.
     pub cursor: Cursor,
+}
+
+/// A checkpoint that the log signed and that is neither proven nor excluded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsettled {
+    /// What it says.
+    pub head: HeadRef,
+    /// The raw signed note.
+    pub note: String,
+}
+
+impl Progress {
+    /// Notes that the cursor is at the head, where it is.
+    pub fn settle_behind(&mut self) {
+        if self.cursor.position() >= self.head.size {
+            self.behind = None;
+        }
+    }
 }
 
 /// The position up to which every entry was hashed, authenticated and scanned.
@@ -79,6 +103,8 @@ impl Cursor {
 /// What a sink was given of a log's findings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
+    /// The epoch that the watermark is in; those before it are done with.
+    pub epoch: u32,
     /// The findings of all receipts below this position were delivered, but for the exceptions.
     pub watermark: u64,
     /// Of the receipt at the watermark, so many findings were dealt with.
@@ -92,6 +118,8 @@ pub struct Delivery {
 /// A finding that a sink owes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exception {
+    /// The epoch of the receipt.
+    pub epoch: u32,
     /// Where the receipt begins.
     pub from: u64,
     /// Which line of its findings.
@@ -108,10 +136,18 @@ pub struct PendingRestart {
 }
 
 impl Document for LogState {
-    const MAX_BYTES: usize = 4 * 1024 * 1024;
+    const MAX_BYTES: usize = 8 * 1024 * 1024;
 
     fn schema(&self) -> u32 {
         self.schema
+    }
+}
+
+impl Delivery {
+    /// How far along the record it is.
+    #[must_use]
+    pub fn place(&self) -> (u32, u64, u64) {
+        (self.epoch, self.watermark, self.within)
     }
 }
 

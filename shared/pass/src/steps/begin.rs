@@ -5,7 +5,7 @@
 //! pass rebuilds, the checkpoint object with it.
 
 use super::book::Book;
-use super::chain::from_start;
+use super::chain::{anchored_start, from_start};
 use crate::environment::LogContext;
 use crate::names::LogFolder;
 use crate::record::{self, CheckpointRecord, HeadRef, Restart, SCHEMA, Start};
@@ -22,13 +22,12 @@ pub(crate) enum Begun {
     Unproven(Unproven),
 }
 
-/// Begins epoch `epoch` at `position`, anchored to `observed`.
+/// Begins an epoch at `position`, anchored to `observed`: the first one, or the next one if there is a `restart`.
 pub(crate) async fn begin(
     book: &mut Book,
     source: &dyn LogSource,
     observed: &SignedCheckpoint,
     position: Position,
-    epoch: u32,
     restart: Option<Restart>,
 ) -> Result<Begun, Fault> {
     let head = HeadRef {
@@ -42,14 +41,20 @@ pub(crate) async fn begin(
     if at > head.size {
         return Err(beyond(&book.context.log.origin, at, head.size));
     }
-    let (frontier, proof) = match anchor(source, at, head).await? {
+    let anchoring = anchor(source, at, head);
+    let (frontier, proof) = match book.context.within_budget(source, anchoring).await? {
         Ok(anchored) => anchored,
         Err(unproven) => return Ok(Begun::Unproven(unproven)),
     };
-    let (now, pass) = (book.context.now(), book.context.environment.pass.clone());
-    let folder = LogFolder::new(&book.context.log.origin, epoch);
+    let restart = restart.map(|restart| at_the_end_of(book, restart));
+    let folder = free_folder(book, restart.as_ref()).await?;
+    let (now, pass, log) = (
+        book.context.now(),
+        book.context.environment.pass.clone(),
+        book.context.log.origin.clone(),
+    );
     let checkpoint = CheckpointRecord::first(&folder, observed, now);
-    let log = book.context.log.origin.clone();
+    let epoch = folder.epoch();
     let start = Start {
         schema: SCHEMA,
         log,
@@ -66,19 +71,60 @@ pub(crate) async fn begin(
     put_checkpoint(&book.context, &folder, &start).await?;
     let mut progress = from_start(&start, &bytes);
     progress.frozen = start.head == head && observed.checkpoint().is_frozen();
-    let watermark = progress.start;
+    let first = record::Delivery {
+        epoch,
+        watermark: progress.start,
+        ..record::Delivery::default()
+    };
     book.state.progress = Some(progress);
     book.state.restart = None;
     for sink in &book.context.environment.sinks {
-        let delivery = record::Delivery {
-            watermark,
-            ..record::Delivery::default()
-        };
-        book.state.delivery.insert(sink.name().to_owned(), delivery);
+        // A sink that is owed something of an older epoch goes on there.
+        book.state
+            .delivery
+            .entry(sink.name().to_owned())
+            .or_insert_with(|| first.clone());
     }
     // A clash means that the other pass has begun this epoch and gone on: its head stands.
     let _either = book.write().await?;
     Ok(Begun::Yes)
+}
+
+/// The restart as it happens: the epoch that it leaves may have gone on since it was asked for.
+fn at_the_end_of(book: &Book, restart: Restart) -> Restart {
+    let Some(progress) = &book.state.progress else {
+        return restart;
+    };
+    Restart {
+        previous_head: Some(progress.head),
+        previous_cursor: Some(progress.cursor.position()),
+        previous_tip: Some(progress.cursor.tip),
+        ..restart
+    }
+}
+
+/// The folder of the epoch to begin: the first one that is empty, or that another pass has begun for the same restart.
+/// What is left of a record that is gone is never taken for a new one.
+async fn free_folder(book: &Book, restart: Option<&Restart>) -> Result<LogFolder, Fault> {
+    let mut folder = LogFolder::new(&book.context.log.origin, 1);
+    let Some(restart) = restart else { return Ok(folder) };
+    loop {
+        let start: Option<Start> = record::read(book.context.store(), &folder.start()).await?;
+        let same =
+            |theirs: &Restart| (&theirs.by, &theirs.reason, theirs.at) == (&restart.by, &restart.reason, restart.at);
+        let ours = start.is_some_and(|start| start.restart.as_ref().is_some_and(same));
+        if ours
+            || book
+                .context
+                .store()
+                .list(&folder.all(), &folder.all(), 1)
+                .await?
+                .is_empty()
+        {
+            return Ok(folder);
+        }
+        folder = folder.with_epoch(folder.epoch().saturating_add(1));
+    }
 }
 
 /// Puts the checkpoint object of a start; it may be there already.
@@ -103,7 +149,7 @@ async fn put(book: &Book, folder: &LogFolder, start: Start) -> Result<(Start, Ve
                 .read(&name, <Start as record::Document>::MAX_BYTES)
                 .await?;
             let bytes = theirs.map(|object| object.bytes).unwrap_or_default();
-            Ok((record::decode(&name, &bytes)?, bytes))
+            Ok((anchored_start(folder, &bytes)?, bytes))
         }
     }
 }

@@ -104,7 +104,7 @@ fn merge(ours: &LogState, base: Option<&LogState>, theirs: LogState) -> (LogStat
     }
     merged.progress = progress;
     for (sink, ours) in &ours.delivery {
-        let further = |theirs: &Delivery| (theirs.watermark, theirs.within) >= (ours.watermark, ours.within);
+        let further = |theirs: &Delivery| theirs.place() >= ours.place();
         if !merged.delivery.get(sink).is_some_and(further) {
             merged.delivery.insert(sink.clone(), ours.clone());
         }
@@ -120,6 +120,7 @@ fn further(ours: Option<&Progress>, base: Option<&Progress>, theirs: Option<Prog
         let newer = if ours.epoch > theirs.epoch { ours } else { theirs };
         return (Some(newer.clone()), ours.epoch < theirs.epoch);
     }
+    let base = base.filter(|base| base.epoch == ours.epoch);
     let same_as_base = |progress: &Progress| base.is_some_and(|base| base.head == progress.head);
     let went_back = base.is_some_and(|base| theirs.head.size < base.head.size);
     let keep_ours = ours.head == theirs.head || same_as_base(theirs) || went_back;
@@ -128,8 +129,6 @@ fn further(ours: Option<&Progress>, base: Option<&Progress>, theirs: Option<Prog
     if other.cursor.position() > progress.cursor.position() && other.cursor.position() <= progress.head.size {
         progress.cursor = other.cursor.clone();
     }
-    if progress.cursor.position() == progress.head.size {
-        progress.behind = None;
-    }
+    progress.settle_behind();
     (Some(progress), !keep_ours && !same_as_base(ours))
 }

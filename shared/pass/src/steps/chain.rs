@@ -2,8 +2,20 @@
 //!
 //! Arithmetic over what was read; nothing here reads or writes.
 
+use crate::names::LogFolder;
 use crate::record::{self, Cursor, Progress, Receipt, Start};
 use crate::trouble::{Fault, FaultClass};
+
+/// Reads a start, which must be of this folder and lead to the head that it names.
+pub(crate) fn anchored_start(folder: &LogFolder, bytes: &[u8]) -> Result<Start, Fault> {
+    let name = folder.start();
+    let start: Start = record::decode(&name, bytes)?;
+    let root = start.frontier.root_with(&start.proof, start.head.size);
+    if start.epoch != folder.epoch() || (start.frontier.size() > 0 && root.ok() != Some(start.head.root)) {
+        return Err(unfit(&name, "its frontier does not lead to the head that it names"));
+    }
+    Ok(start)
+}
 
 /// The progress of an epoch that has just begun.
 pub(crate) fn from_start(start: &Start, bytes: &[u8]) -> Progress {
@@ -12,6 +24,8 @@ pub(crate) fn from_start(start: &Start, bytes: &[u8]) -> Progress {
         start: start.frontier.size(),
         head: start.head,
         unrecorded: None,
+        published: None,
+        unsettled: Vec::new(),
         frozen: false,
         grown: start.time,
         behind: (start.frontier.size() < start.head.size).then_some(start.time),

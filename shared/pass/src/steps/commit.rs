@@ -2,13 +2,15 @@
 //!
 //! Of a head: the state by compare-and-swap, the checkpoint inside it, then the checkpoint object. The swap decides which
 //! of two racing passes moves the head, so that no object ever shows a head that was not proven from the one before. A
-//! crash between the two leaves a state that carries the checkpoint; the next pass puts the object. Of a span: the objects of its findings and its undecodable leaves, under names that carry their content's
-//! hash; then the receipt, **put once: that is the commit**; then the state. A crash before the receipt leaves objects
+//! crash between the two leaves a state that carries the checkpoint; the next pass puts the object.
+//!
+//! Of a span: the objects of its findings and its undecodable leaves, under names that carry their content's hash; then the receipt, **put once: that is the commit**; then the state. A crash before the receipt leaves objects
 //! that nothing names; a crash after it leaves a receipt that the next pass follows.
 
 use super::book::{Book, Written};
 use super::chain::adopt_receipt;
 use super::scan::{Output, Scanned};
+use crate::conditions;
 use crate::record::{
     self, CheckpointRecord, Cursor, Document, EvidenceBody, EvidenceRecord, ObjectRef, Receipt, SCHEMA,
 };
@@ -54,6 +56,8 @@ pub(crate) async fn commit_head(
     if progress.cursor.position() == progress.head.size {
         progress.behind = Some(now);
     }
+    let froze = progress.frozen.then_some(progress.head.size);
+    conditions::hold_growth(&mut book.state.conditions, froze, record.size, now);
     progress.head = record.head();
     progress.frozen = observed.checkpoint().is_frozen();
     progress.grown = now;
@@ -87,7 +91,8 @@ pub(crate) async fn commit_span(book: &mut Book, scanned: &Scanned) -> Result<Co
     let Some(progress) = book.state.progress.as_ref() else {
         return Ok(Committed::Elsewhere);
     };
-    if progress.cursor.position() != scanned.span.from {
+    // Another pass may have moved the head meanwhile, and receipts never name an older head than the one before them.
+    if progress.cursor.position() != scanned.span.from || progress.head != scanned.span.head {
         return Ok(Committed::Elsewhere);
     }
     if let Some(anomaly) = &scanned.anomaly {
@@ -124,6 +129,7 @@ async fn receipt(book: &Book, cursor: &Cursor, scanned: &Scanned) -> Result<Rece
         time: book.context.now(),
         pass: book.context.environment.pass.clone(),
         rules: book.context.rules.hash(),
+        config: Some(book.context.config),
         trust: book.context.trust,
         counts: scanned.counts,
         undecodable: scanned.groups.clone(),
@@ -158,9 +164,7 @@ fn advance(book: &mut Book, receipt: &Receipt, bytes: &[u8]) {
         last: Some(receipt.from),
         restart: None,
     };
-    if progress.cursor.position() == progress.head.size {
-        progress.behind = None;
-    }
+    progress.settle_behind();
 }
 
 /// Another receipt stands where ours was to be. It is read, checked and adopted; if it is ours, put by a write whose
@@ -178,9 +182,7 @@ async fn adopt(book: &mut Book, name: &str, scanned: &Scanned, ours: &[u8]) -> R
         return Ok(Committed::Elsewhere);
     }
     adopt_receipt(progress, name, &theirs, &object.bytes)?;
-    if progress.cursor.position() == progress.head.size {
-        progress.behind = None;
-    }
+    progress.settle_behind();
     book.write().await?;
     Ok(if object.bytes == ours {
         Committed::Ours
@@ -189,7 +191,8 @@ async fn adopt(book: &mut Book, name: &str, scanned: &Scanned, ours: &[u8]) -> R
     })
 }
 
-async fn put_anomaly(book: &Book, anomaly: &Unproven) -> Result<(), Fault> {
+/// Keeps what was served at first and healed when it was asked for again.
+pub(crate) async fn put_anomaly(book: &Book, anomaly: &Unproven) -> Result<(), Fault> {
     let served = anomaly
         .served
         .get(..ANOMALY_BYTES.min(anomaly.served.len()))
@@ -201,11 +204,6 @@ async fn put_anomaly(book: &Book, anomaly: &Unproven) -> Result<(), Fault> {
         served: STANDARD.encode(served),
     };
     put_evidence(book, "anomaly", &anomaly.message, body).await.map(|_| ())
-}
-
-/// Keeps an anomaly that belongs to no span.
-pub(crate) async fn keep_anomaly(book: &Book, anomaly: &Unproven) -> Result<(), Fault> {
-    put_anomaly(book, anomaly).await
 }
 
 /// Keeps what was served and does not verify; returns the object's name.
@@ -226,10 +224,7 @@ pub(crate) async fn keep_unproven(book: &Book, unproven: &Unproven) -> Result<St
 
 async fn put_evidence(book: &Book, word: &str, shows: &str, body: EvidenceBody) -> Result<String, Fault> {
     let content = serde_json::to_vec(&body).unwrap_or_default();
-    let id = format!(
-        "{word}-{}",
-        tlog::Hash::of(&content).to_string().get(..16).unwrap_or_default()
-    );
+    let id = format!("{word}-{}", short(&tlog::Hash::of(&content)));
     let record = EvidenceRecord {
         schema: SCHEMA,
         id: id.clone(),
@@ -241,4 +236,9 @@ async fn put_evidence(book: &Book, word: &str, shows: &str, body: EvidenceBody) 
     let name = book.folder().evidence(&id);
     book.context.store().put_once(&name, &record::encode(&record)).await?;
     Ok(name)
+}
+
+/// Half of a hash: 128 bits, so that a log cannot find two pieces of evidence with one id.
+pub(crate) fn short(hash: &tlog::Hash) -> String {
+    hash.to_string().get(..32).unwrap_or_default().to_owned()
 }

@@ -1,14 +1,17 @@
 //! **deliver**: what the receipts and the conditions still owe to each sink.
 //!
-//! Each sink has a watermark along the receipts. A finding that a sink does not take while it takes the next one becomes
-//! an exception, tried first in every later pass; two refusals in a row mean that the sink is dead for this pass, and
-//! its watermark stays. A crash here repeats alerts, with the same ids; it loses none.
+//! Each sink has a watermark along the receipts, through all epochs. A finding that a sink does not take while it takes
+//! the next one becomes an exception, tried first in every later pass; two refusals in a row mean that the sink is dead
+//! for this pass, and its watermark stays. A crash here repeats alerts, with the same ids; it loses none.
 
 use super::book::Book;
-use crate::record::{self, Condition, Delivery, Exception, Receipt, Told};
+use super::chain::unfit;
+use super::scan::{FindingLine, MAX_FINDINGS_BYTES};
+use crate::AlertSink;
+use crate::names::LogFolder;
+use crate::record::{self, Delivery, Exception, Receipt, Start};
 use crate::trouble::Fault;
-use crate::{AlertSink, KEPT_BYTES};
-use alerts::{Alert, Class, ConditionView, Finding, Phase};
+use alerts::{Alert, Finding};
 use core::time::Duration;
 use sigstore::Timestamp;
 use std::collections::BTreeMap;
@@ -17,56 +20,77 @@ use std::sync::Arc;
 /// The patience with one call of a sink, retries of its own included.
 const SINK_PATIENCE: Duration = Duration::from_secs(30);
 
+/// The patience with one sink in one delivery: what is owed beyond it is for the next.
+const WALK_PATIENCE: Duration = Duration::from_secs(60);
+
 /// Exceptions of one sink and log at most; a sink that refuses more than these is treated as dead.
 const MAX_EXCEPTIONS: usize = 100;
 
-/// A condition that lasts is told again after so long.
-const REMIND_SECS: i64 = 86_400;
-
-/// Bytes of the largest findings object that is read back: its cap, and what a last whole finding may exceed it by.
-const MAX_FINDINGS_BYTES: usize = super::scan::FINDINGS_BYTES * 4 + 16 * KEPT_BYTES;
-
-/// What a delivery showed about the sinks.
+/// What the deliveries of a pass showed about the sinks.
 #[derive(Debug, Default)]
 pub(crate) struct Delivered {
     /// The sinks that took nothing, and why.
     pub(crate) dead: BTreeMap<String, String>,
+    /// Single alerts that were given, by sink and rule: each rule has a budget of them a pass.
+    given: BTreeMap<(String, String), u64>,
+}
+
+/// Whether there will be another delivery in this pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// During a long catch-up: what is over its budget waits.
+    Between,
+    /// At the end: what is over its budget becomes a digest.
+    End,
 }
 
 /// Hands over the findings that the receipts owe.
-pub(crate) async fn deliver_findings(book: &mut Book, delivered: &mut Delivered) -> Result<(), Fault> {
-    let sinks = book.context.environment.sinks.clone();
-    for sink in sinks {
+pub(crate) async fn deliver_findings(book: &mut Book, delivered: &mut Delivered, moment: Moment) -> Result<(), Fault> {
+    let mut first = Ok(());
+    for sink in book.context.environment.sinks.clone() {
         if delivered.dead.contains_key(sink.name()) {
             continue;
         }
         let Some(delivery) = book.state.delivery.get(sink.name()).cloned() else {
             continue;
         };
-        let mut walk = Walk::new(book, sink, delivery);
+        let mut walk = Walk::new(book, sink, delivery, moment, &mut delivered.given);
         let result = walk.run().await;
         let (name, delivery, failure) = walk.end();
         book.state.delivery.insert(name.clone(), delivery);
         if let Some(failure) = failure {
             delivered.dead.insert(name, failure);
         }
-        result?;
+        first = first.and(result);
     }
-    Ok(())
+    first
+}
+
+/// A place along the record: epoch, where the receipt begins, which line of its findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    epoch: u32,
+    from: u64,
+    line: u64,
 }
 
 /// One sink's way along the receipts.
 struct Walk<'a> {
     book: &'a Book,
     sink: Arc<dyn AlertSink>,
+    moment: Moment,
     now: Timestamp,
-    delivery: Delivery,
-    given: BTreeMap<String, u64>,
+    ends: Duration,
+    at: Place,
+    exceptions: Vec<Exception>,
+    given: &'a mut BTreeMap<(String, String), u64>,
     digests: BTreeMap<String, Digest>,
-    /// Where the first finding stands that only a digest will tell.
-    held: Option<(u64, u64)>,
+    /// The first finding that only a digest tells, until it has.
+    held: Option<Place>,
     /// The finding that was refused last, if nothing was taken since.
-    refused: Option<Exception>,
+    refused: Option<Place>,
+    /// Whether to go on.
+    paused: bool,
     failure: Option<String>,
 }
 
@@ -78,154 +102,231 @@ struct Digest {
 }
 
 impl<'a> Walk<'a> {
-    fn new(book: &'a Book, sink: Arc<dyn AlertSink>, delivery: Delivery) -> Self {
+    fn new(
+        book: &'a Book,
+        sink: Arc<dyn AlertSink>,
+        delivery: Delivery,
+        moment: Moment,
+        given: &'a mut BTreeMap<(String, String), u64>,
+    ) -> Self {
         Self {
+            now: book.context.now(),
+            ends: book.context.environment.clock.uptime().saturating_add(WALK_PATIENCE),
+            at: Place {
+                epoch: delivery.epoch,
+                from: delivery.watermark,
+                line: delivery.within,
+            },
+            exceptions: delivery.exceptions,
             book,
             sink,
-            now: book.context.now(),
-            delivery,
-            given: BTreeMap::new(),
+            moment,
+            given,
             digests: BTreeMap::new(),
             held: None,
             refused: None,
+            paused: false,
             failure: None,
         }
     }
 
     async fn run(&mut self) -> Result<(), Fault> {
-        self.exceptions().await?;
-        let cursor = self
-            .book
-            .state
-            .progress
-            .as_ref()
-            .map_or(0, |progress| progress.cursor.position());
-        while self.failure.is_none() && self.delivery.watermark < cursor {
-            let name = self.book.folder().receipt(self.delivery.watermark);
-            // An older epoch's or a lost receipt owes nothing that can still be found; verification names it.
-            let Some(receipt) = record::read::<Receipt>(self.book.context.store(), &name).await? else {
-                self.delivery.watermark = cursor;
-                self.delivery.within = 0;
-                break;
-            };
-            self.span(&receipt).await?;
-        }
+        let walked = self.walk().await;
         self.tell_digests().await;
+        walked
+    }
+
+    async fn walk(&mut self) -> Result<(), Fault> {
+        self.retry_exceptions().await?;
+        let Some(progress) = &self.book.state.progress else {
+            return Ok(());
+        };
+        let (epoch, cursor) = (progress.epoch, progress.cursor.position());
+        while !self.stopped() && (self.at.epoch < epoch || self.at.from < cursor) {
+            let name = self.folder(self.at.epoch).receipt(self.at.from);
+            match record::read::<Receipt>(self.book.context.store(), &name).await? {
+                Some(receipt) => self.span(&receipt).await?,
+                None if self.at.epoch < epoch => self.next_epoch().await?,
+                None => return Err(unfit(&name, "it is gone, and its findings are owed to a sink")),
+            }
+        }
         Ok(())
     }
 
-    /// Moves past a receipt, or to the finding in it that a dead sink did not take.
+    fn stopped(&self) -> bool {
+        self.paused || self.failure.is_some()
+    }
+
+    fn folder(&self, epoch: u32) -> LogFolder {
+        self.book.folder().with_epoch(epoch)
+    }
+
+    /// The end of an older epoch's chain: what may be missing of it, verification names.
+    async fn next_epoch(&mut self) -> Result<(), Fault> {
+        let epoch = self.at.epoch.saturating_add(1);
+        let name = self.folder(epoch).start();
+        let start: Option<Start> = record::read(self.book.context.store(), &name).await?;
+        let from = start.map_or(0, |start| start.frontier.size());
+        self.at = Place { epoch, from, line: 0 };
+        Ok(())
+    }
+
+    /// Moves past a receipt, or to the line in it at which the walk ends.
     async fn span(&mut self, receipt: &Receipt) -> Result<(), Fault> {
-        let findings = findings_of(self.book, receipt).await?;
-        for (line, finding) in (0_u64..)
-            .zip(&findings)
-            .skip(usize::try_from(self.delivery.within).unwrap_or(usize::MAX))
+        let lines = lines_of(self.book, receipt).await?;
+        for (number, line) in (0_u64..)
+            .zip(&lines)
+            .skip(usize::try_from(self.at.line).unwrap_or(usize::MAX))
         {
-            if !finding.allowed {
-                self.finding(receipt, line, finding).await;
-            }
-            if self.failure.is_some() {
+            self.at.line = number;
+            self.line(receipt, line).await;
+            if self.stopped() {
                 return Ok(());
             }
-            self.delivery.within = line + 1;
         }
-        self.delivery.watermark = receipt.to;
-        self.delivery.within = 0;
+        self.at = Place {
+            from: receipt.to,
+            line: 0,
+            ..self.at
+        };
         Ok(())
     }
 
-    async fn finding(&mut self, receipt: &Receipt, line: u64, finding: &Finding) {
-        let given = self.given.entry(finding.rule.clone()).or_insert(0);
+    async fn line(&mut self, receipt: &Receipt, line: &FindingLine) {
+        match line {
+            FindingLine::One(finding) if finding.allowed => {}
+            FindingLine::One(finding) => self.finding(receipt, finding).await,
+            FindingLine::Many(many) if many.findings == 0 => {}
+            FindingLine::Many(many) => {
+                self.over_budget(&many.rule, many.severity, many.findings, (many.first, many.last));
+            }
+        }
+    }
+
+    async fn finding(&mut self, receipt: &Receipt, finding: &Finding) {
+        let key = (self.sink.name().to_owned(), finding.rule.clone());
+        let given = self.given.entry(key).or_insert(0);
         if *given >= self.book.context.max_alerts {
-            self.held.get_or_insert((self.delivery.watermark, self.delivery.within));
-            let digest = self.digests.entry(finding.rule.clone()).or_insert(Digest {
-                count: 0,
-                first: finding.index,
-                last: finding.index,
-                severity: finding.severity,
-            });
-            digest.count += 1;
-            digest.last = finding.index;
+            return self.over_budget(&finding.rule, finding.severity, 1, (finding.index, finding.index));
+        }
+        *given = given.saturating_add(1);
+        let taken = self.give(&alert(receipt, finding, self.now)).await;
+        self.outcome(taken);
+        if self.book.context.environment.clock.uptime() >= self.ends {
+            // The next delivery begins behind this finding.
+            self.at.line = self.at.line.saturating_add(1);
+            self.paused = true;
+        }
+    }
+
+    fn over_budget(&mut self, rule: &str, severity: rules::Severity, count: u64, (first, last): (u64, u64)) {
+        if self.moment == Moment::Between {
+            self.paused = true;
             return;
         }
-        *given += 1;
-        let taken = self.give(&alert(receipt, finding, self.now)).await;
-        self.outcome(
-            Exception {
-                from: receipt.from,
-                line,
-            },
-            taken,
-        );
+        self.held.get_or_insert(self.at);
+        let digest = self.digests.entry(rule.to_owned()).or_insert(Digest {
+            count: 0,
+            first,
+            last,
+            severity,
+        });
+        digest.count = digest.count.saturating_add(count);
+        digest.last = last;
     }
 
     /// One refusal waits for the next alert: if that is taken, the refused one is an exception; if not, the sink is dead.
-    fn outcome(&mut self, place: Exception, taken: Result<(), String>) {
-        match (taken, self.refused.take()) {
-            (Ok(()), Some(refused)) => self.delivery.exceptions.push(refused),
+    fn outcome(&mut self, taken: Result<(), String>) {
+        match (taken, self.refused) {
+            (Ok(()), Some(place)) => {
+                self.refused = None;
+                self.exceptions.push(Exception {
+                    epoch: place.epoch,
+                    from: place.from,
+                    line: place.line,
+                });
+            }
             (Ok(()), None) => {}
-            (Err(_), None) if self.delivery.exceptions.len() < MAX_EXCEPTIONS => self.refused = Some(place),
-            (Err(why), refused) => {
-                let back = refused.unwrap_or(place);
-                self.delivery.watermark = back.from;
-                self.delivery.within = back.line;
+            (Err(_), None) if self.exceptions.len() < MAX_EXCEPTIONS => self.refused = Some(self.at),
+            (Err(why), _) => {
+                self.refused.get_or_insert(self.at);
                 self.failure = Some(why);
             }
         }
     }
 
-    async fn exceptions(&mut self) -> Result<(), Fault> {
-        for exception in core::mem::take(&mut self.delivery.exceptions) {
-            let name = self.book.folder().receipt(exception.from);
-            let Some(receipt) = record::read::<Receipt>(self.book.context.store(), &name).await? else {
-                continue;
+    /// What was refused before is tried first; two refusals in a row end the attempt, and the rest stays owed.
+    async fn retry_exceptions(&mut self) -> Result<(), Fault> {
+        let mut owed = core::mem::take(&mut self.exceptions).into_iter();
+        let mut refusals = 0;
+        while let Some(exception) = owed.next() {
+            let taken = match self.exception(&exception).await {
+                Ok(taken) => taken,
+                Err(fault) => {
+                    self.exceptions.push(exception);
+                    self.exceptions.extend(owed);
+                    return Err(fault);
+                }
             };
-            let findings = findings_of(self.book, &receipt).await?;
-            let Some(finding) = usize::try_from(exception.line).ok().and_then(|line| findings.get(line)) else {
-                continue;
-            };
-            if self.failure.is_some() || self.give(&alert(&receipt, finding, self.now)).await.is_err() {
-                self.delivery.exceptions.push(exception);
+            refusals = if taken { 0 } else { refusals + 1 };
+            if !taken {
+                self.exceptions.push(exception);
+            }
+            if refusals > 1 {
+                break;
             }
         }
+        self.exceptions.extend(owed);
         Ok(())
+    }
+
+    async fn exception(&self, exception: &Exception) -> Result<bool, Fault> {
+        let name = self.folder(exception.epoch).receipt(exception.from);
+        let Some(receipt) = record::read::<Receipt>(self.book.context.store(), &name).await? else {
+            return Err(unfit(&name, "it is gone, and one of its findings is owed to a sink"));
+        };
+        let lines = lines_of(self.book, &receipt).await?;
+        match usize::try_from(exception.line).ok().and_then(|line| lines.get(line)) {
+            Some(FindingLine::One(finding)) => Ok(self.give(&alert(&receipt, finding, self.now)).await.is_ok()),
+            Some(FindingLine::Many(_)) | None => Ok(true),
+        }
     }
 
     async fn tell_digests(&mut self) {
         for (rule, digest) in core::mem::take(&mut self.digests) {
             let log = &self.book.context.log.origin;
-            let alert = alerts::digest_alert(
-                log,
-                &rule,
-                digest.severity,
-                digest.count,
-                (digest.first, digest.last),
-                self.now,
-            );
+            let span = (digest.first, digest.last);
+            let alert = alerts::digest_alert(log, &rule, digest.severity, digest.count, span, self.now);
             if let Err(why) = self.give(&alert).await {
                 self.failure = Some(why);
+                return;
             }
         }
-        if self.failure.is_some()
-            && let Some((watermark, within)) = self.held
-        {
-            (self.delivery.watermark, self.delivery.within) = (watermark, within);
-        }
+        self.held = None;
     }
 
     async fn give(&self, alert: &Alert) -> Result<(), String> {
         give(self.sink.as_ref(), alert).await
     }
 
-    /// A refusal that nothing followed is a dead sink: its place is kept.
-    fn end(mut self) -> (String, Delivery, Option<String>) {
-        if let Some(refused) = self.refused.take() {
-            self.delivery.watermark = refused.from;
-            self.delivery.within = refused.line;
-            self.failure
-                .get_or_insert_with(|| "it did not take the newest alert".to_owned());
-        }
-        (self.sink.name().to_owned(), self.delivery, self.failure)
+    /// The watermark is before everything that is still owed, whatever ended the walk.
+    fn end(self) -> (String, Delivery, Option<String>) {
+        let owed = [Some(self.at), self.held, self.refused]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(self.at);
+        let failure = match (self.failure, self.refused) {
+            (None, Some(_)) => Some("it did not take the newest alert".to_owned()),
+            (failure, _) => failure,
+        };
+        let delivery = Delivery {
+            epoch: owed.epoch,
+            watermark: owed.from,
+            within: owed.line,
+            exceptions: self.exceptions,
+        };
+        (self.sink.name().to_owned(), delivery, failure)
     }
 }
 
@@ -238,7 +339,8 @@ fn alert(receipt: &Receipt, finding: &Finding, now: Timestamp) -> Alert {
     }
 }
 
-async fn give(sink: &dyn AlertSink, alert: &Alert) -> Result<(), String> {
+/// Hands one alert to a sink, within the patience.
+pub(crate) async fn give(sink: &dyn AlertSink, alert: &Alert) -> Result<(), String> {
     match tokio::time::timeout(SINK_PATIENCE, sink.deliver(alert)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(crate::trouble::chain(&error)),
@@ -246,111 +348,26 @@ async fn give(sink: &dyn AlertSink, alert: &Alert) -> Result<(), String> {
     }
 }
 
-async fn findings_of(book: &Book, receipt: &Receipt) -> Result<Vec<Finding>, Fault> {
+async fn lines_of(book: &Book, receipt: &Receipt) -> Result<Vec<FindingLine>, Fault> {
     let Some(object) = &receipt.findings else {
         return Ok(Vec::new());
     };
     let read = book.context.store().read(&object.name, MAX_FINDINGS_BYTES).await?;
     let bytes = read.map(|object| object.bytes).unwrap_or_default();
     if record::content_hash(&bytes) != object.sha256 {
-        let message = format!(
-            "{} is gone or not what its receipt names, so its alerts cannot be sent. Run `rekor-sentinel verify`",
-            object.name
-        );
-        return Err(Fault::new(crate::FaultClass::Record, &object.name, message));
+        return Err(unfit(
+            &object.name,
+            "it is gone or not what its receipt names, so its alerts cannot be sent",
+        ));
     }
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let parse = |line| {
         serde_json::from_slice(line).map_err(|error| {
-            let message = format!("{} has a line that this version cannot read: {error}", object.name);
-            Fault::new(crate::FaultClass::Record, &object.name, message)
+            unfit(
+                &object.name,
+                &format!("it has a line that this version cannot read: {error}"),
+            )
         })
     };
     lines.map(parse).collect()
-}
-
-/// Hands over what the conditions owe, and drops those that are over and told. `log` is `None` for those of the
-/// deployment.
-pub(crate) async fn deliver_conditions(
-    conditions: &mut Vec<Condition>,
-    log: Option<&str>,
-    sinks: &[Arc<dyn AlertSink>],
-    now: Timestamp,
-    delivered: &mut Delivered,
-) {
-    for condition in conditions.iter_mut() {
-        for sink in sinks {
-            let Some(phase) = owed(condition, sink.name(), now) else {
-                continue;
-            };
-            if delivered.dead.contains_key(sink.name()) {
-                continue;
-            }
-            let alert = alerts::condition_alert(&view(condition, log), phase, now);
-            match give(sink.as_ref(), &alert).await {
-                Ok(()) => {
-                    condition.told.insert(sink.name().to_owned(), Told { phase, at: now });
-                }
-                Err(why) => {
-                    delivered.dead.insert(sink.name().to_owned(), why);
-                }
-            }
-        }
-    }
-    conditions.retain(|condition| {
-        condition.is_open() || sinks.iter().any(|sink| owed(condition, sink.name(), now).is_some())
-    });
-}
-
-/// What a sink is still to be told of a condition.
-fn owed(condition: &Condition, sink: &str, now: Timestamp) -> Option<Phase> {
-    let told = condition.told.get(sink);
-    if let Some(closed) = condition.closed {
-        let was_due = closed >= condition.due;
-        return match told {
-            Some(Told {
-                phase: Phase::Closed, ..
-            }) => None,
-            Some(_) => Some(Phase::Closed),
-            None => was_due.then_some(Phase::Closed),
-        };
-    }
-    if now < condition.due || condition.acknowledged.is_some() {
-        return None;
-    }
-    match told {
-        None => Some(Phase::Opened),
-        Some(told) if now.seconds_since(told.at) >= REMIND_SECS => Some(Phase::Reminder),
-        Some(_) => None,
-    }
-}
-
-fn view<'a>(condition: &'a Condition, log: Option<&'a str>) -> ConditionView<'a> {
-    ConditionView {
-        class: condition.class,
-        log,
-        detail: &condition.detail,
-        opened_at: condition.opened,
-        facts: &condition.facts,
-        object: condition.object.as_deref(),
-    }
-}
-
-/// Notes which sinks are dead, for the deployment.
-pub(crate) fn settle_sinks(
-    conditions: &mut Vec<Condition>,
-    sinks: &[Arc<dyn AlertSink>],
-    delivered: &Delivered,
-    now: Timestamp,
-) {
-    for sink in sinks {
-        match delivered.dead.get(sink.name()) {
-            None => crate::conditions::end_one(conditions, Class::SinkDead, sink.name(), now),
-            Some(why) => {
-                let why = alerts::text::escape(why, 300);
-                let dead = crate::conditions::Holds::now(Class::SinkDead, sink.name(), now).fact("error", why);
-                crate::conditions::hold(conditions, dead);
-            }
-        }
-    }
 }

@@ -57,23 +57,49 @@ pub(crate) async fn prove(
     } else {
         (head, seen)
     };
-    let mut first = None;
-    for freshness in [Freshness::Cached, Freshness::PastCaches] {
-        let failed = match compare(source, smaller, larger, freshness).await? {
-            Compared::Prefix(_) if seen.size < head.size => return Ok(Proved::Stale(first)),
-            Compared::Prefix(proof) => return Ok(Proved::Grown(proof, first)),
-            Compared::Excluded(proof) => return contradiction(book, head, observed, Some(proof)).await,
-            Compared::Missing(fault) if seen.size > head.size => return Err(fault),
-            Compared::Missing(fault) => missing(source, seen, head, &fault),
-            Compared::Unproven(unproven) => unproven,
-        };
-        match first {
-            None => first = Some(failed),
-            Some(_) if seen.size < head.size => return by_earlier_head(book, source, seen, observed, failed).await,
-            Some(_) => return Ok(Proved::Unproven(failed)),
+    let signed = observed.note().as_bytes();
+    let first = match ask(book, source, (smaller, larger), observed, Freshness::Cached).await? {
+        Ok(proved) => return Ok(proved),
+        Err(failed) => Unproven {
+            served: signed.to_vec(),
+            ..failed
+        },
+    };
+    match ask(book, source, (smaller, larger), observed, Freshness::PastCaches).await? {
+        Ok(Proved::Grown(proof, _)) => Ok(Proved::Grown(proof, Some(first))),
+        Ok(Proved::Stale(_)) => Ok(Proved::Stale(Some(first))),
+        Ok(proved) => Ok(proved),
+        Err(failed) => {
+            let failed = Unproven {
+                served: signed.to_vec(),
+                ..failed
+            };
+            if seen.size < head.size {
+                return by_earlier_head(book, source, seen, observed, failed).await;
+            }
+            Ok(Proved::Unproven(failed))
         }
     }
-    Ok(Proved::Same)
+}
+
+/// One comparison: what it proves, or what does not verify.
+async fn ask(
+    book: &Book,
+    source: &dyn LogSource,
+    (smaller, larger): (HeadRef, HeadRef),
+    observed: &SignedCheckpoint,
+    freshness: Freshness,
+) -> Result<Result<Proved, Unproven>, Fault> {
+    let grows = observed.size() == larger.size;
+    let head = if grows { smaller } else { larger };
+    Ok(match compare(source, smaller, larger, freshness).await? {
+        Compared::Prefix(proof) if grows => Ok(Proved::Grown(proof, None)),
+        Compared::Prefix(_) => Ok(Proved::Stale(None)),
+        Compared::Excluded(proof) => Ok(contradiction(book, head, observed, Some(proof)).await?),
+        Compared::Missing(fault) if grows => return Err(fault),
+        Compared::Missing(fault) => Err(missing(source, smaller, head, &fault)),
+        Compared::Unproven(unproven) => Err(unproven),
+    })
 }
 
 /// A smaller checkpoint that cannot be compared with the head, because the log no longer serves the head's tree. It may

@@ -5,6 +5,7 @@
 //! nothing; a crash here leaves nothing.
 
 use super::fetch::{RawSpan, SpanReader};
+use super::plan::Plan;
 use super::scan::{Scanned, Scanner};
 use super::verify::{HashedSpan, VerifiedSpan};
 use crate::environment::Budget;
@@ -42,7 +43,7 @@ struct Line {
     source: Arc<dyn LogSource>,
     frontier: Frontier,
     head: HeadRef,
-    upto: u64,
+    plan: Plan,
     spans: Option<SpanReader>,
     budget: Budget,
 }
@@ -53,14 +54,14 @@ impl Reader {
         scanner: Scanner,
         frontier: Frontier,
         head: HeadRef,
-        upto: u64,
+        plan: Plan,
         budget: Budget,
     ) -> Self {
         let line = Line {
             source,
             frontier,
             head,
-            upto,
+            plan,
             spans: None,
             budget,
         };
@@ -70,6 +71,11 @@ impl Reader {
             verified: None,
             ended: None,
         }
+    }
+
+    /// Whether a partial bundle is left beyond what was planned.
+    pub(crate) fn waits(&self) -> bool {
+        self.line.plan.waits
     }
 
     /// The next span. After anything but a span there is nothing more.
@@ -106,39 +112,40 @@ impl Line {
     }
 
     async fn step(&mut self) -> Result<Stepped, Fault> {
-        if self.frontier.size() >= self.upto {
+        if self.frontier.size() >= self.plan.upto {
             return Ok(Stepped::Ended(Read::Done));
         }
         if self.budget.is_spent() {
             return Ok(Stepped::Ended(Read::OutOfTime));
         }
         let budget = self.budget.clone();
-        tokio::select! {
-            read = self.read() => read,
-            () = budget.spent() => Ok(Stepped::Ended(Read::OutOfTime)),
-        }
+        let read = tokio::select! {
+            read = self.read() => read?,
+            () = budget.spent() => return Ok(Stepped::Ended(Read::OutOfTime)),
+        };
+        // What was found twice is said, however little time is left; only where it is may remain open.
+        Ok(match read {
+            Ok(verified) => Stepped::Verified(verified),
+            Err(failed) => Stepped::Ended(Read::Unproven(self.unproven(failed).await)),
+        })
     }
 
-    async fn read(&mut self) -> Result<Stepped, Fault> {
+    async fn read(&mut self) -> Result<Result<Verified, Failed>, Fault> {
         let first = match self.verified().await {
-            Ok(Ok(span)) => return Ok(self.moved(span, None)),
+            Ok(Ok(span)) => return Ok(Ok(self.moved(span, None))),
             Ok(Err(failed)) => failed,
             Err(fault) => return Err(fault),
         };
         self.spans = None;
-        let again = self.again(&first).await?;
-        match again {
-            Ok(span) => {
-                let anomaly = first.anomaly(span.leaf_hashes(), self.source.place());
-                Ok(self.moved(span, Some(anomaly)))
-            }
-            Err(failed) => Ok(Stepped::Ended(Read::Unproven(self.unproven(failed).await))),
-        }
+        Ok(self.again(&first).await?.map(|span| {
+            let anomaly = first.anomaly(span.leaf_hashes(), self.source.place());
+            self.moved(span, Some(anomaly))
+        }))
     }
 
     /// The next span as it comes, or what of it does not verify.
     async fn verified(&mut self) -> Result<Result<VerifiedSpan, Failed>, Fault> {
-        let (from, upto, head) = (self.frontier.size(), self.upto, self.head.size);
+        let (from, upto, head) = (self.frontier.size(), self.plan.upto, self.head.size);
         let source = &self.source;
         let spans = self
             .spans
@@ -156,7 +163,7 @@ impl Line {
     /// much as one span holds is asked for.
     async fn again(&mut self, first: &Failed) -> Result<Result<VerifiedSpan, Failed>, Fault> {
         let from = self.frontier.size();
-        let to = first.hashed.as_ref().map_or(self.upto, HashedSpan::to);
+        let to = first.hashed.as_ref().map_or(self.plan.upto, HashedSpan::to);
         let mut spans = SpanReader::open(self.source.as_ref(), from, to, self.head.size, Freshness::PastCaches);
         match spans.next().await {
             Ok(Some(raw)) => self.check(raw, Freshness::PastCaches).await,
@@ -188,9 +195,9 @@ impl Line {
         }))
     }
 
-    fn moved(&mut self, span: VerifiedSpan, anomaly: Option<Unproven>) -> Stepped {
+    fn moved(&mut self, span: VerifiedSpan, anomaly: Option<Unproven>) -> Verified {
         self.frontier = span.proof().after.clone();
-        Stepped::Verified(Box::new((span, anomaly)))
+        Box::new((span, anomaly))
     }
 
     async fn unproven(&self, failed: Failed) -> Unproven {
@@ -204,7 +211,10 @@ impl Line {
                 first_index: None,
             });
         };
-        let first_index = hashed.first_difference(self.source.as_ref(), self.head).await;
+        let first_index = tokio::select! {
+            index = hashed.first_difference(self.source.as_ref(), self.head) => index,
+            () = self.budget.spent() => None,
+        };
         let served = first_index.and_then(|index| hashed.leaf(index).map(<[u8]>::to_vec));
         let place = first_index.map_or_else(String::new, |index| format!("; the first that differs is {index}"));
         Unproven {

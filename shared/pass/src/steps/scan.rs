@@ -2,7 +2,8 @@
 //!
 //! Every leaf becomes an entry or goes to quarantine; every entry is matched against all rules at once. Findings carry
 //! the leaf and an inclusion proof against the signed head. Output is capped: beyond the cap a line has index and leaf
-//! hash only, so that neither a broad rule nor a log of junk fills the bucket. Writes nothing.
+//! hash only, and beyond another cap it is counted, so that neither a broad rule nor a log of junk fills the bucket.
+//! Writes nothing.
 
 use super::tree::SpanTree;
 use super::verify::{SpanProof, VerifiedSpan};
@@ -19,6 +20,15 @@ use tlog::{Hash, TlogProof};
 
 /// Whole findings of one span take at most so many bytes; the rest has no leaf, no proof and no identity.
 pub(crate) const FINDINGS_BYTES: usize = 4 * 1024 * 1024;
+
+/// Beyond them findings are listed one by one, without what they hold, up to so many bytes more; the rest is counted, a
+/// line for each rule. Together with one last finding of either sort this bounds the object.
+const SHORT_FINDINGS_BYTES: usize = 4 * 1024 * 1024;
+
+/// The longest object of findings: both parts, a last whole finding (a leaf and a checkpoint of the longest sort, in
+/// base64 and escaped), and a line for each rule that there can be.
+pub(crate) const MAX_FINDINGS_BYTES: usize =
+    FINDINGS_BYTES + SHORT_FINDINGS_BYTES + 4 * 1024 * 1024 + rules::MAX_RULES * 1024;
 
 /// Undecodable leaves are kept whole up to so many bytes (before base64) a pass and log.
 pub(crate) const QUARANTINE_BYTES: usize = 1024 * 1024;
@@ -50,6 +60,29 @@ impl Output {
             self.lines.push(b'\n');
         }
     }
+}
+
+/// A line of a findings object.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub(crate) enum FindingLine {
+    /// One finding.
+    One(Box<Finding>),
+    /// Findings of one rule beyond what a span may list.
+    Many(FindingCount),
+}
+
+/// Findings of one rule that are counted and not listed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct FindingCount {
+    pub(crate) schema: u32,
+    pub(crate) log: String,
+    pub(crate) rule: String,
+    pub(crate) severity: rules::Severity,
+    pub(crate) findings: u64,
+    pub(crate) allowed: u64,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
 }
 
 /// What every span of a log is scanned with.
@@ -117,7 +150,7 @@ impl Scanner {
                 self.find(&mut work, tree, &span, (index, leaf_hash, leaf), &entry, found);
             }
         }
-        work.end_run();
+        work.end(&self.log);
         (span, work)
     }
 
@@ -134,6 +167,9 @@ impl Scanner {
             work.counts.allowed += 1;
         } else {
             work.counts.findings += 1;
+        }
+        if work.findings.lines.len() >= FINDINGS_BYTES + SHORT_FINDINGS_BYTES {
+            return work.count(&self.log, &self.rules, index, found);
         }
         let context = FindingContext {
             log: &self.log,
@@ -155,7 +191,7 @@ impl Scanner {
         } else {
             finding.shorten();
         }
-        work.findings.push(&finding);
+        work.findings.push(&FindingLine::One(Box::new(finding)));
     }
 }
 
@@ -169,6 +205,7 @@ struct Work {
     lines: usize,
     run: Option<(u64, u64)>,
     groups: BTreeMap<String, (u64, u64)>,
+    counted: BTreeMap<usize, FindingCount>,
 }
 
 /// A line of a quarantine object: one leaf, or a range of leaves beyond the cap.
@@ -190,6 +227,37 @@ struct QuarantineLine<'a> {
 }
 
 impl Work {
+    /// Counts a match that the span has no room to list.
+    fn count(&mut self, log: &str, rules: &RuleSet, index: u64, found: &Match) {
+        let Some(spec) = rules.specs().get(found.rule) else {
+            return;
+        };
+        let counted = self.counted.entry(found.rule).or_insert_with(|| FindingCount {
+            schema: crate::record::SCHEMA,
+            log: log.to_owned(),
+            rule: spec.name.clone(),
+            severity: spec.severity,
+            findings: 0,
+            allowed: 0,
+            first: index,
+            last: index,
+        });
+        counted.last = index;
+        if found.allowed {
+            counted.allowed += 1;
+        } else {
+            counted.findings += 1;
+        }
+    }
+
+    /// Writes what was held back.
+    fn end(&mut self, log: &str) {
+        self.end_run(log);
+        for counted in core::mem::take(&mut self.counted).into_values() {
+            self.findings.push(&FindingLine::Many(counted));
+        }
+    }
+
     fn quarantine(&mut self, log: &str, index: u64, leaf_hash: Hash, leaf: &[u8], undecodable: &Undecodable) {
         self.counts.quarantined += 1;
         let what = describe(undecodable);
@@ -224,17 +292,13 @@ impl Work {
         match &mut self.run {
             Some((_, to)) if *to == index => *to += 1,
             _ => {
-                self.end_run_of(log);
+                self.end_run(log);
                 self.run = Some((index, index + 1));
             }
         }
     }
 
-    fn end_run(&mut self) {
-        self.end_run_of("");
-    }
-
-    fn end_run_of(&mut self, log: &str) {
+    fn end_run(&mut self, log: &str) {
         let Some((index, to)) = self.run.take() else { return };
         self.quarantine.push(&QuarantineLine {
             schema: crate::record::SCHEMA,

@@ -1,13 +1,13 @@
 //! What a pass showed about a log becomes its conditions and its line of the report.
 //!
-//! Changes the state in hand only; `watch` writes it.
+//! Changes the state in hand, which `watch` writes, and puts evidence.
 
 use super::book::Book;
 use super::commit;
 use crate::conditions::{self, Holds, MAX_VIOLATIONS};
 use crate::record::{self, Counts, EvidenceBody, EvidenceRecord, Group, HeadRef, SCHEMA};
 use crate::report::{LogReport, Problem};
-use crate::trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
+use crate::trouble::{Fault, Outcome, Step, Unproven, Violation};
 use alerts::Class;
 use tlog::{SignedCheckpoint, Verdict};
 
@@ -26,22 +26,23 @@ pub(crate) struct Tally {
     pub(crate) out_of_time: bool,
     pub(crate) unproven: Option<Unproven>,
     pub(crate) violation: Option<Box<Violation>>,
-    pub(crate) grew_after_freeze: Option<u64>,
     pub(crate) fault: Option<Fault>,
+    /// What went wrong beside the watch.
+    pub(crate) notes: Vec<String>,
 }
 
-/// Brings the conditions up to what the pass saw.
-pub(crate) async fn settle(book: &mut Book, tally: &mut Tally) -> Result<(), Fault> {
-    if let Some(violation) = tally.violation.take() {
-        hold_violation(book, &violation).await?;
-    }
-    settle_unproven(book, tally).await?;
-    settle_reach(book, tally);
-    settle_growth(book, tally);
+/// Brings the conditions up to what the pass saw. Whatever fails, all of them are brought up; the first fault is returned.
+pub(crate) async fn settle(book: &mut Book, tally: &Tally) -> Result<(), Fault> {
     let now = book.context.now();
+    settle_reach(book, tally);
+    settle_growth(book);
     conditions::hold_quarantine(&mut book.state.conditions, &tally.groups, now);
     conditions::end_quiet_quarantine(&mut book.state.conditions, now);
-    Ok(())
+    let violation = match &tally.violation {
+        Some(violation) => hold_violation(book, violation).await,
+        None => Ok(()),
+    };
+    violation.and(settle_unproven(book, tally).await)
 }
 
 /// Two checkpoints say the same whoever signed them again: their sizes and roots make the id.
@@ -52,13 +53,7 @@ fn evidence_id(violation: &Violation) -> String {
     let mut heads = [head(&violation.evidence.first), head(&violation.evidence.second)];
     heads.sort_unstable();
     let text = format!("{} {heads:?}", violation.evidence.origin);
-    format!(
-        "violation-{}",
-        tlog::Hash::of(text.as_bytes())
-            .to_string()
-            .get(..16)
-            .unwrap_or_default()
-    )
+    format!("violation-{}", commit::short(&tlog::Hash::of(text.as_bytes())))
 }
 
 pub(crate) fn verdict_words(verdict: &Verdict) -> String {
@@ -73,29 +68,36 @@ pub(crate) fn verdict_words(verdict: &Verdict) -> String {
     }
 }
 
+/// The condition is held before the evidence is put: a store that fails must not silence it. Evidence is put on every
+/// pass that sees the contradiction; beyond the bound one condition stands for all further ones.
 async fn hold_violation(book: &mut Book, violation: &Violation) -> Result<(), Fault> {
-    let id = evidence_id(violation);
+    let (id, now) = (evidence_id(violation), book.context.now());
+    let name = book.folder().evidence(&id);
+    let shows = verdict_words(&violation.verdict);
     let known = conditions::find(&mut book.state.conditions, Class::Violation, &id).is_some();
-    if known || conditions::count(&book.state.conditions, Class::Violation) >= MAX_VIOLATIONS {
+    if !known && conditions::count(&book.state.conditions, Class::Violation) >= MAX_VIOLATIONS {
+        let more = Holds::now(Class::Violation, "more-violations", now).fact(
+            "what",
+            format!("{shows}; evidence of the first {MAX_VIOLATIONS} contradictions is kept"),
+        );
+        conditions::hold(&mut book.state.conditions, more);
         return Ok(());
     }
-    let name = book.folder().evidence(&id);
-    let now = book.context.now();
+    let holds = Holds::now(Class::Violation, &id, now)
+        .fact("what", shows.as_str())
+        .object(Some(name.clone()));
+    conditions::hold(&mut book.state.conditions, holds);
     let record = EvidenceRecord {
         schema: SCHEMA,
-        id: id.clone(),
+        id,
         log: book.context.log.origin.clone(),
         found: now,
-        shows: verdict_words(&violation.verdict),
+        shows,
         body: EvidenceBody::Violation {
             evidence: violation.evidence.clone(),
         },
     };
     book.context.store().put_once(&name, &record::encode(&record)).await?;
-    let holds = Holds::now(Class::Violation, &id, now)
-        .fact("what", verdict_words(&violation.verdict))
-        .object(Some(name));
-    conditions::hold(&mut book.state.conditions, holds);
     Ok(())
 }
 
@@ -130,13 +132,12 @@ async fn settle_unproven(book: &mut Book, tally: &Tally) -> Result<(), Fault> {
 fn settle_reach(book: &mut Book, tally: &Tally) {
     let (now, limits) = (book.context.now(), book.context.log.limits);
     match &tally.fault {
-        Some(fault) if fault.class == FaultClass::Source => {
+        Some(fault) => {
             let holds = Holds::now(Class::Unreachable, "", now)
                 .fact("error", alerts::text::escape(&fault.message, 600))
                 .patience(limits.max_lag);
             conditions::hold(&mut book.state.conditions, holds);
         }
-        Some(_) => {}
         None => conditions::end_one(&mut book.state.conditions, Class::Unreachable, "", now),
     }
     let Some(progress) = &book.state.progress else { return };
@@ -144,17 +145,16 @@ fn settle_reach(book: &mut Book, tally: &Tally) {
     match progress.behind.filter(|_| !tally.waits) {
         None => conditions::end_one(&mut book.state.conditions, Class::Behind, "", now),
         Some(since) => {
-            let mut holds = Holds::now(Class::Behind, "", since)
+            let holds = Holds::now(Class::Behind, "", since)
                 .fact("head", head.to_string())
                 .fact("cursor", cursor.to_string())
                 .patience(limits.max_lag);
-            holds.since = since;
             conditions::hold(&mut book.state.conditions, holds);
         }
     }
 }
 
-fn settle_growth(book: &mut Book, tally: &Tally) {
+fn settle_growth(book: &mut Book) {
     let (now, limits) = (book.context.now(), book.context.log.limits);
     let Some(progress) = &book.state.progress else { return };
     let (grown, size, frozen) = (progress.grown, progress.head.size, progress.frozen);
@@ -166,13 +166,6 @@ fn settle_growth(book: &mut Book, tally: &Tally) {
         conditions::hold(&mut book.state.conditions, holds);
     } else {
         conditions::end_one(&mut book.state.conditions, Class::NoGrowth, "", now);
-    }
-    if let Some(frozen_at) = tally.grew_after_freeze {
-        let detail = format!("grew-after-freeze-{frozen_at}");
-        let holds = Holds::now(Class::GrewAfterFreeze, &detail, now)
-            .fact("frozen at", frozen_at.to_string())
-            .fact("size now", size.to_string());
-        conditions::hold(&mut book.state.conditions, holds);
     }
 }
 
@@ -208,6 +201,7 @@ fn note(tally: &Tally, report: &mut LogReport) {
     if tally.waits {
         report.notes.push("waits for a partial bundle".to_owned());
     }
+    report.notes.extend(tally.notes.iter().cloned());
     if tally.anomalies > 0 {
         report.notes.push(format!(
             "{} answers did not verify at first and did when asked for again",
@@ -271,6 +265,20 @@ fn judge_log(book: &Book, tally: &Tally, report: &mut LogReport) {
 
 /// What the log served that condemns it.
 fn judge_served(book: &Book, tally: &Tally, report: &mut LogReport) {
+    if let Some(violation) = &tally.violation {
+        let (message, object) = (
+            verdict_words(&violation.verdict),
+            Some(book.folder().evidence(&evidence_id(violation))),
+        );
+        report.worsen(
+            Outcome::Violation,
+            Some(Problem {
+                class: "violation".to_owned(),
+                message,
+                object,
+            }),
+        );
+    }
     if let Some(unproven) = &tally.unproven {
         let kept = book
             .state
