@@ -223,12 +223,13 @@ impl Inventory {
 /// that appears later begins at 0, unless the configuration says otherwise for this very log. As long as it has not
 /// begun, what the configuration says for it may still be put right.
 fn list(inventory: &mut Inventory, coverage: &Coverage, settings: &Settings, now: sigstore::Timestamp) {
-    let created = inventory.deployment.created;
+    let founding = inventory.deployment.logs.is_empty();
     let names = coverage.watched.iter().map(|log| (&log.origin, log.from, log.kind));
     let names = names.chain(coverage.unwatched.iter().map(|log| (&log.name, None, None)));
     for (origin, from, kind) in names {
         let unknown = Listed {
             since: now,
+            founding,
             from: Position::Index(0),
             kind,
             base: None,
@@ -237,7 +238,7 @@ fn list(inventory: &mut Inventory, coverage: &Coverage, settings: &Settings, now
         };
         let listed = inventory.deployment.logs.entry(origin.clone()).or_insert(unknown);
         if !listed.begun {
-            let default = if listed.since == created {
+            let default = if listed.founding {
                 settings.from
             } else {
                 Position::Index(0)

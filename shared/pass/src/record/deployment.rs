@@ -30,6 +30,9 @@ pub struct Deployment {
 pub struct Listed {
     /// When it was first listed.
     pub since: Timestamp,
+    /// Whether it was listed when the store was created.
+    #[serde(default)]
+    pub founding: bool,
     /// Where its first span begins.
     pub from: Position,
     /// What it speaks, once that is known.

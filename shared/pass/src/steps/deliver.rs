@@ -88,7 +88,7 @@ struct Walk<'a> {
     /// The first finding that only a digest tells, until it has.
     held: Option<Place>,
     /// The finding that was refused last, if nothing was taken since.
-    refused: Option<Place>,
+    refused: Option<(Place, String)>,
     /// Whether to go on.
     paused: bool,
     failure: Option<String>,
@@ -237,9 +237,8 @@ impl<'a> Walk<'a> {
 
     /// One refusal waits for the next alert: if that is taken, the refused one is an exception; if not, the sink is dead.
     fn outcome(&mut self, taken: Result<(), String>) {
-        match (taken, self.refused) {
-            (Ok(()), Some(place)) => {
-                self.refused = None;
+        match (taken, self.refused.take()) {
+            (Ok(()), Some((place, _))) => {
                 self.exceptions.push(Exception {
                     epoch: place.epoch,
                     from: place.from,
@@ -247,10 +246,10 @@ impl<'a> Walk<'a> {
                 });
             }
             (Ok(()), None) => {}
-            (Err(_), None) if self.exceptions.len() < MAX_EXCEPTIONS => self.refused = Some(self.at),
-            (Err(why), _) => {
-                self.refused.get_or_insert(self.at);
-                self.failure = Some(why);
+            (Err(why), None) if self.exceptions.len() < MAX_EXCEPTIONS => self.refused = Some((self.at, why)),
+            (Err(why), refused) => {
+                self.failure = Some(why.clone());
+                self.refused = refused.or(Some((self.at, why)));
             }
         }
     }
@@ -311,15 +310,13 @@ impl<'a> Walk<'a> {
 
     /// The watermark is before everything that is still owed, whatever ended the walk.
     fn end(self) -> (String, Delivery, Option<String>) {
-        let owed = [Some(self.at), self.held, self.refused]
+        let refused = self.refused.as_ref().map(|(place, _)| *place);
+        let owed = [Some(self.at), self.held, refused]
             .into_iter()
             .flatten()
             .min()
             .unwrap_or(self.at);
-        let failure = match (self.failure, self.refused) {
-            (None, Some(_)) => Some("it did not take the newest alert".to_owned()),
-            (failure, _) => failure,
-        };
+        let failure = self.failure.or(self.refused.map(|(_, why)| why));
         let delivery = Delivery {
             epoch: owed.epoch,
             watermark: owed.from,

@@ -266,18 +266,23 @@ fn judge_log(book: &Book, tally: &Tally, report: &mut LogReport) {
 /// What the log served that condemns it.
 fn judge_served(book: &Book, tally: &Tally, report: &mut LogReport) {
     if let Some(violation) = &tally.violation {
-        let (message, object) = (
-            verdict_words(&violation.verdict),
-            Some(book.folder().evidence(&evidence_id(violation))),
-        );
-        report.worsen(
-            Outcome::Violation,
-            Some(Problem {
-                class: "violation".to_owned(),
-                message,
-                object,
-            }),
-        );
+        let id = evidence_id(violation);
+        let seen = book
+            .state
+            .conditions
+            .iter()
+            .any(|open| open.is_latched() && open.detail == id);
+        let (message, object) = (verdict_words(&violation.verdict), Some(book.folder().evidence(&id)));
+        if !seen {
+            report.worsen(
+                Outcome::Violation,
+                Some(Problem {
+                    class: "violation".to_owned(),
+                    message,
+                    object,
+                }),
+            );
+        }
     }
     if let Some(unproven) = &tally.unproven {
         let kept = book
