@@ -10,3 +10,9 @@ mod entries;
 mod tiles;
 #[path = "attacks/forks.rs"]
 mod forks;
+#[path = "attacks/checkpoints.rs"]
+mod checkpoints;
+#[path = "attacks/starts.rs"]
+mod starts;
+#[path = "attacks/frozen.rs"]
+mod frozen;
