@@ -4,10 +4,15 @@
 use crate::exit::{Failure, say};
 use local::yaml;
 use pass::{FixedTrust, InForce, Settings, Store, TrustChoice};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use tlog::Hash;
 
 /// The configuration of a folder, if none is named.
 const DEFAULT: &str = "./sentinel.yaml";
+
+/// Names asked for in one listing.
+const PAGE: usize = 1_000;
 
 /// What is in force, and the trust that it names.
 pub(crate) struct Loaded {
@@ -78,6 +83,36 @@ async fn last_good(store: &dyn Store) -> Result<Option<(String, String)>, Failur
     Ok(bytes
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .map(|text| (name, text)))
+}
+
+/// The rule sets of every configuration that was ever in force, as far as its copies can be read.
+///
+/// # Errors
+/// A fault if the store cannot be read.
+pub(crate) async fn kept_rule_sets(store: &dyn Store) -> Result<BTreeSet<Hash>, Failure> {
+    let prefix = pass::names::CONFIGS;
+    let (mut rule_sets, mut from) = (BTreeSet::new(), prefix.to_owned());
+    loop {
+        let page = store.list(prefix, &from, PAGE).await.map_err(pass::Fault::from)?;
+        for name in &page {
+            let object = store
+                .read(name, yaml::MAX_YAML_BYTES)
+                .await
+                .map_err(pass::Fault::from)?;
+            rule_sets.extend(object.and_then(|object| rule_set(&object.bytes)));
+        }
+        match page.last().filter(|_| page.len() == PAGE) {
+            Some(last) => from = format!("{last}~"),
+            None => return Ok(rule_sets),
+        }
+    }
+}
+
+fn rule_set(bytes: &[u8]) -> Option<Hash> {
+    let document = yaml::parse(core::str::from_utf8(bytes).ok()?).ok()?;
+    let rules = document.value.get("rules").filter(|rules| !rules.is_null());
+    let specs = rules::parse(rules.unwrap_or(&serde_json::Value::Array(Vec::new()))).ok()?;
+    rules::RuleSet::compile(specs).ok().map(|rules| rules.hash())
 }
 
 /// Checks a text; the error is what to print.

@@ -9,15 +9,17 @@
 mod heads;
 mod objects;
 mod unbegun;
+mod claim;
 mod ledger;
 
 use crate::Store;
 use crate::names::{self, LogFolder};
 use crate::record::{self, Deployment, LogState, Start};
 use crate::trouble::{Fault, FaultClass};
+use claim::Claim;
 use heads::Heads;
 use std::collections::BTreeMap;
-use tlog::VerifierKey;
+use tlog::{Hash, VerifierKey};
 
 /// Names asked for in one listing.
 const PAGE: usize = 1_000;
@@ -67,10 +69,14 @@ pub struct Audit {
     pub defects: Vec<Defect>,
     /// What is worth knowing and not wrong.
     pub notes: Vec<String>,
+    /// Every rule set that receipts name, with the first receipt that does. That the copies of the configuration still
+    /// hold them is for the caller to check, who can read a configuration.
+    pub rule_sets: BTreeMap<Hash, String>,
 }
 
 impl Audit {
-    fn defect(&mut self, object: &str, what: impl Into<String>) {
+    /// Adds what is wrong with an object.
+    pub fn defect(&mut self, object: &str, what: impl Into<String>) {
         self.defects.push(Defect {
             object: object.to_owned(),
             what: what.into(),
@@ -234,23 +240,31 @@ async fn epoch(
         from: start.frontier.size(),
         ..EpochAudit::default()
     };
-    let progress = state
-        .and_then(|state| state.progress)
-        .filter(|progress| progress.epoch == start.epoch);
-    ledger::check(
-        store,
-        folder,
-        start,
-        &heads,
-        keys,
-        progress.as_ref(),
-        &mut summary,
-        audit,
-    )
-    .await?;
+    let next = next_start(store, folder).await?;
+    let claim = match &next {
+        Some(next) => Claim::of_next(next),
+        None => state.as_ref().and_then(|state| Claim::of_state(folder, state)),
+    };
+    ledger::check(store, folder, start, &heads, keys, claim.as_ref(), &mut summary, audit).await?;
+    let restart = next.as_ref().and_then(|next| next.restart.as_ref());
+    for name in restart.iter().flat_map(|restart| &restart.evidence) {
+        let by = folder.with_epoch(folder.epoch() + 1).start();
+        objects::check_named(store, &by, name, audit).await?;
+    }
     objects::check_evidence(store, folder, keys, &mut summary, audit).await?;
     audit.epochs.push(summary);
     Ok(())
+}
+
+/// How the epoch after this one began. What is wrong with it is said when its turn comes.
+async fn next_start(store: &dyn Store, folder: &LogFolder) -> Result<Option<Start>, Fault> {
+    let name = folder.with_epoch(folder.epoch() + 1).start();
+    let object = match store.read(&name, <Start as record::Document>::MAX_BYTES).await {
+        Ok(object) => object,
+        Err(error) if matches!(error.kind, crate::StoreErrorKind::TooLarge { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(object.and_then(|object| record::decode(&name, &object.bytes).ok()))
 }
 
 /// What the inventory or a state says should be there.
@@ -266,6 +280,9 @@ async fn missing(
         let state = readable::<LogState>(store, &folder.state(), audit)
             .await?
             .map(|(state, _)| state);
+        if let Some(state) = &state {
+            check_state(store, &folder, log, state, audit).await?;
+        }
         let epoch = state.and_then(|state| state.progress).map(|progress| progress.epoch);
         let newest = found.get(log).copied().unwrap_or(0);
         if newest == 0 && (listed.begun || epoch.is_some()) {
@@ -276,7 +293,7 @@ async fn missing(
         } else if epoch.is_some_and(|epoch| epoch > newest) {
             audit.defect(
                 &folder.with_epoch(newest + 1).start(),
-                "is missing: the state knows this epoch",
+                format!("is missing: {} knows this epoch", folder.state()),
             );
         } else if newest > 0 && epoch.is_none() {
             audit.notes.push(format!(
@@ -284,6 +301,27 @@ async fn missing(
                 folder.state()
             ));
         }
+    }
+    Ok(())
+}
+
+/// What a state says beside its cursor and its head: whose it is, and what its conditions refer to.
+async fn check_state(
+    store: &dyn Store,
+    folder: &LogFolder,
+    log: &str,
+    state: &LogState,
+    audit: &mut Audit,
+) -> Result<(), Fault> {
+    if state.log != log {
+        audit.defect(&folder.state(), format!("is the state of the log {}", state.log));
+    }
+    let objects = state
+        .conditions
+        .iter()
+        .filter_map(|condition| condition.object.as_ref());
+    for name in objects.filter(|name| name.starts_with("audit/")) {
+        objects::check_named(store, &folder.state(), name, audit).await?;
     }
     Ok(())
 }

@@ -16,6 +16,9 @@ pub const DEPLOYMENT: &str = "state/deployment.json";
 /// The tips of all receipt chains, for others to compare.
 pub const TIP: &str = "public/tip.json";
 
+/// Every configuration that was in force begins with this.
+pub const CONFIGS: &str = "audit/config/";
+
 /// One log in one epoch: the folder below `audit/` that holds its record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LogFolder {

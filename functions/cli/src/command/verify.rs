@@ -5,10 +5,10 @@ use crate::config;
 use crate::exit::{Failure, print};
 use crate::wiring::{self, Access};
 use pass::record::Deployment;
-use pass::{Audit, Clock as _, EpochAudit, FixedTrust, SystemClock, TrustSource as _};
+use pass::{Audit, Clock as _, EpochAudit, FixedTrust, Store, SystemClock, TrustSource as _};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use tlog::VerifierKey;
+use tlog::{Hash, VerifierKey};
 
 /// The exit code of a record with a hole or a forgery.
 const NOT_WHOLE: u8 = 1;
@@ -16,7 +16,8 @@ const NOT_WHOLE: u8 = 1;
 pub(crate) async fn verify(args: &Common) -> Result<ExitCode, Failure> {
     let keys = keys(args).await?;
     let store = wiring::store(&args.store, Access::Read)?;
-    let audit = pass::audit(store.as_ref(), &keys).await?;
+    let mut audit = pass::audit(store.as_ref(), &keys).await?;
+    check_rule_sets(store.as_ref(), &mut audit).await?;
     for epoch in &audit.epochs {
         print(&line(epoch));
     }
@@ -51,6 +52,22 @@ async fn keys(args: &Common) -> Result<BTreeMap<String, Vec<VerifierKey>>, Failu
     let trust = loaded.trust.trust(now).await?;
     let coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
     Ok(coverage.watched.into_iter().map(|log| (log.origin, log.keys)).collect())
+}
+
+/// Each rule set that a receipt names must be that of a configuration on record.
+async fn check_rule_sets(store: &dyn Store, audit: &mut Audit) -> Result<(), Failure> {
+    let kept = config::kept_rule_sets(store).await?;
+    let missing: Vec<(Hash, String)> = audit
+        .rule_sets
+        .iter()
+        .filter(|(rules, _)| !kept.contains(rules))
+        .map(|(rules, receipt)| (*rules, receipt.clone()))
+        .collect();
+    for (rules, receipt) in missing {
+        let what = format!("no configuration under audit/config/ holds the rules {rules}, which {receipt} names");
+        audit.defect("audit/config/", what);
+    }
+    Ok(())
 }
 
 fn line(epoch: &EpochAudit) -> String {

@@ -82,7 +82,11 @@ impl Heads {
         }
         let signed = SignedCheckpoint::open(record.note.as_bytes(), &start.log, keys)
             .map_err(|error| format!("its note does not verify: {error}"))?;
-        if signed.size() != record.size || signed.root() != record.root || record.epoch != start.epoch {
+        if signed.size() != record.size
+            || signed.root() != record.root
+            || record.epoch != start.epoch
+            || record.log != start.log
+        {
             return Err("its note signs something else than its fields say".to_owned());
         }
         if let Some(root) = self.roots.get(&record.size) {
@@ -102,10 +106,9 @@ impl Heads {
             return Err("no proof shows that it extends the head before it".to_owned());
         };
         if !self.holds(previous) {
-            return Err(format!(
-                "the head of size {} that it extends is missing or does not hold",
-                previous.size
-            ));
+            let folder = LogFolder::new(&record.log, record.epoch);
+            let name = folder.checkpoint(previous.size, &previous.root);
+            return Err(format!("{name}, the head that it extends, is missing or does not hold"));
         }
         let newest = self.newest();
         if previous.size != newest {

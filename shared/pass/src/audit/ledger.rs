@@ -1,19 +1,24 @@
 //! The receipts of an epoch: one chain from the start, without gap or overlap, each leading to a signed head.
 
+use super::claim::Claim;
 use super::heads::Heads;
 use super::{Audit, EpochAudit, PAGE, objects, readable};
 use crate::Store;
 use crate::names::LogFolder;
-use crate::record::{self, Progress, Receipt, Start};
+use crate::record::{self, Receipt, Start};
 use crate::trouble::Fault;
-use tlog::{Hash, VerifierKey};
+use tlog::{Frontier, Hash, VerifierKey};
 
 /// Where the chain has come to.
 struct Chain {
-    at: u64,
+    /// The newest object of the chain: the start, or a receipt.
+    object: String,
+    /// Where the newest receipt begins.
+    last: Option<u64>,
+    frontier: Frontier,
     tip: Hash,
     head: u64,
-    /// Whether the state's cursor was passed, and agreed.
+    /// Whether the claimed cursor was passed.
     met: bool,
 }
 
@@ -24,7 +29,7 @@ pub(super) async fn check(
     start: &Start,
     heads: &Heads,
     keys: &[VerifierKey],
-    progress: Option<&Progress>,
+    claim: Option<&Claim>,
     summary: &mut EpochAudit,
     audit: &mut Audit,
 ) -> Result<(), Fault> {
@@ -33,12 +38,14 @@ pub(super) async fn check(
     };
     check_start(folder, start, audit);
     let mut chain = Chain {
-        at: start.frontier.size(),
+        object: folder.start(),
+        last: None,
+        frontier: start.frontier.clone(),
         tip: record::content_hash(&bytes),
         head: start.head.size,
         met: false,
     };
-    chain.meet(folder, progress, audit);
+    chain.meet(claim, audit);
     let mut from = folder.receipts();
     loop {
         let page = store.list(&folder.receipts(), &from, PAGE).await?;
@@ -48,10 +55,12 @@ pub(super) async fn check(
             };
             chain.check(folder, name, &receipt, heads, start, audit);
             objects::check_span(store, name, &receipt, start, keys, summary, audit).await?;
-            chain.at = receipt.to;
+            chain.object.clone_from(name);
+            chain.last = Some(receipt.from);
+            chain.frontier = receipt.frontier;
             chain.tip = record::content_hash(&bytes);
             chain.head = receipt.head.size;
-            chain.meet(folder, progress, audit);
+            chain.meet(claim, audit);
             summary.receipts += 1;
         }
         match page.last().filter(|_| page.len() == PAGE) {
@@ -59,8 +68,8 @@ pub(super) async fn check(
             None => break,
         }
     }
-    summary.to = chain.at;
-    check_state(folder, &chain, heads, progress, audit);
+    summary.to = chain.at();
+    check_claim(folder, start, &chain, heads, claim, audit);
     Ok(())
 }
 
@@ -73,6 +82,10 @@ fn check_start(folder: &LogFolder, start: &Start, audit: &mut Audit) {
 }
 
 impl Chain {
+    fn at(&self) -> u64 {
+        self.frontier.size()
+    }
+
     fn check(
         &self,
         folder: &LogFolder,
@@ -85,22 +98,26 @@ impl Chain {
         if *name != folder.receipt(receipt.from) || receipt.log != start.log || receipt.epoch != start.epoch {
             audit.defect(name, "is not the receipt that its name says");
         }
-        if receipt.from > self.at {
+        if receipt.from > self.at() {
             let what = format!(
                 "is missing: the entries {} to {} are covered by no receipt",
-                self.at, receipt.from
+                self.at(),
+                receipt.from
             );
-            audit.defect(&folder.receipt(self.at), what);
-        } else if receipt.from < self.at {
+            audit.defect(&folder.receipt(self.at()), what);
+        } else if receipt.from < self.at() {
             audit.defect(
                 name,
-                format!("covers entries that the receipt before it covers up to {}", self.at),
+                format!("covers entries that the receipt before it covers up to {}", self.at()),
             );
         }
         if receipt.previous != self.tip {
             audit.defect(
                 name,
-                "breaks the chain: the receipt before it is not the one that it names",
+                format!(
+                    "breaks the chain: {} before it is not the one that it names",
+                    self.object
+                ),
             );
         }
         if receipt.to <= receipt.from
@@ -113,12 +130,10 @@ impl Chain {
             audit.defect(name, "its frontier does not lead to the head that it names");
         }
         if !heads.holds(receipt.head) {
+            let head = folder.checkpoint(receipt.head.size, &receipt.head.root);
             audit.defect(
                 name,
-                format!(
-                    "names a head of size {} that is missing or does not hold",
-                    receipt.head.size
-                ),
+                format!("names the head {head}, which is missing or does not hold"),
             );
         }
         if receipt.head.size < self.head {
@@ -126,44 +141,53 @@ impl Chain {
         }
     }
 
-    /// Where the chain passes the state's cursor, both must say the same.
-    fn meet(&mut self, folder: &LogFolder, progress: Option<&Progress>, audit: &mut Audit) {
-        let Some(cursor) = progress
-            .map(|progress| &progress.cursor)
-            .filter(|cursor| cursor.position() == self.at)
-        else {
+    /// Where the chain passes the claimed cursor, both must say the same.
+    fn meet(&mut self, claim: Option<&Claim>, audit: &mut Audit) {
+        let Some(claim) = claim.filter(|claim| claim.position == self.at()) else {
             return;
         };
         self.met = true;
-        if cursor.tip != self.tip {
-            audit.defect(
-                &folder.state(),
-                format!(
-                    "its cursor at {} stands on another receipt than the one on record",
-                    self.at
-                ),
+        let same = claim
+            .frontier
+            .as_ref()
+            .is_none_or(|frontier| *frontier == self.frontier);
+        if claim.tip != self.tip || !same || claim.last.is_some_and(|last| last != self.last) {
+            let what = format!(
+                "its cursor at {} does not stand on {} as that is on record",
+                claim.position, self.object
             );
+            audit.defect(&claim.by, what);
         }
     }
 }
 
-fn check_state(folder: &LogFolder, chain: &Chain, heads: &Heads, progress: Option<&Progress>, audit: &mut Audit) {
-    let Some(progress) = progress else { return };
-    let cursor = progress.cursor.position();
-    if cursor > chain.at {
+fn check_claim(
+    folder: &LogFolder,
+    start: &Start,
+    chain: &Chain,
+    heads: &Heads,
+    claim: Option<&Claim>,
+    audit: &mut Audit,
+) {
+    let Some(claim) = claim else { return };
+    let (cursor, by) = (claim.position, &claim.by);
+    if cursor > chain.at() {
         let what = format!(
-            "is missing: the state's cursor is at {cursor}, and the receipts end at {}",
-            chain.at
+            "is missing: the cursor of {by} is at {cursor}, and the receipts end at {}",
+            chain.at()
         );
-        audit.defect(&folder.receipt(chain.at), what);
+        audit.defect(&folder.receipt(chain.at()), what);
     } else if !chain.met {
-        audit.defect(
-            &folder.state(),
-            format!("its cursor at {cursor} is at the edge of no receipt"),
-        );
+        audit.defect(by, format!("its cursor at {cursor} is at the edge of no receipt"));
     }
-    if !heads.holds(progress.head) && progress.unrecorded.is_none() {
-        let name = folder.checkpoint(progress.head.size, &progress.head.root);
-        audit.defect(&name, "is missing or does not hold, and it is the state's head");
+    if claim.start.is_some_and(|claimed| claimed != start.frontier.size()) {
+        audit.defect(by, format!("it begins elsewhere than {}", folder.start()));
+    }
+    if let Some(head) = claim.head.filter(|head| !heads.holds(*head)) {
+        let name = folder.checkpoint(head.size, &head.root);
+        audit.defect(
+            &name,
+            format!("is missing or does not hold, and it is the head of {by}"),
+        );
     }
 }

@@ -24,6 +24,7 @@ pub(super) async fn check_span(
     summary: &mut EpochAudit,
     audit: &mut Audit,
 ) -> Result<(), Fault> {
+    audit.rule_sets.entry(receipt.rules).or_insert_with(|| name.to_owned());
     let trust = names::trust(&receipt.trust);
     if !audit.notes.iter().any(|note| note.contains(&trust)) && store.read(&trust, MAX_OBJECT_BYTES).await?.is_none() {
         audit.defect(&trust, format!("is missing, and {name} names it as the trust in force"));
@@ -107,9 +108,9 @@ fn check_findings(
             }
         };
         if finding.allowed {
-            allowed += 1
+            allowed += 1;
         } else {
-            findings += 1
+            findings += 1;
         }
         match check_finding(&finding, receipt, start, keys) {
             Ok(proven) => summary.proofs += u64::from(proven),
@@ -219,8 +220,25 @@ pub(super) async fn check_copies(
         .map(|hash| names::trust(&hash));
     for name in [config, trust].into_iter().flatten() {
         if store.read(&name, MAX_OBJECT_BYTES).await?.is_none() {
-            audit.defect(&name, "is missing, and it is in force");
+            audit.defect(
+                &name,
+                format!("is missing, and {} says that it is in force", names::DEPLOYMENT),
+            );
         }
+    }
+    Ok(())
+}
+
+/// An object that another one refers to. What it says is checked where it belongs.
+pub(super) async fn check_named(store: &dyn Store, by: &str, name: &str, audit: &mut Audit) -> Result<(), Fault> {
+    let read = store.read(name, MAX_OBJECT_BYTES).await;
+    match read {
+        Ok(Some(_)) => {}
+        Ok(None) => audit.defect(name, format!("is missing, and {by} names it")),
+        Err(error) if matches!(error.kind, StoreErrorKind::TooLarge { .. } | StoreErrorKind::BadName) => {
+            audit.defect(name, format!("{}, and {by} names it", error.kind));
+        }
+        Err(error) => return Err(error.into()),
     }
     Ok(())
 }
@@ -269,6 +287,9 @@ pub(super) async fn check_evidence(
             summary.evidence += 1;
             if folder.evidence(&record.id) != *name {
                 audit.defect(name, "its name is not that of its id");
+            }
+            if record.log != summary.log {
+                audit.defect(name, format!("is evidence of the log {}", record.log));
             }
             if let EvidenceBody::Violation { evidence } = &record.body
                 && let Err(what) = check_violation(evidence, keys)

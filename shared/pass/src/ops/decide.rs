@@ -4,7 +4,7 @@
 //! crash after the state leaves the decision in force and the copy missing.
 
 use crate::names::{self, LogFolder};
-use crate::record::{self, Acknowledgement, Deployment, Document, LogState, PendingRestart, Restart};
+use crate::record::{self, Acknowledgement, Condition, Deployment, Document, LogState, PendingRestart, Restart};
 use crate::settings::Position;
 use crate::trouble::{Fault, FaultClass};
 use crate::{Store, Swap, Version};
@@ -125,12 +125,21 @@ pub async fn restart(
             previous_head: progress.map(|progress| progress.head),
             previous_cursor: progress.map(|progress| progress.cursor.position()),
             previous_tip: progress.map(|progress| progress.cursor.tip),
+            evidence: standing(&state.conditions),
         };
         state.restart = Some(PendingRestart { from, restart });
         Ok(())
     })
     .await
     .map(|_| ())
+}
+
+/// The evidence of the violations that stand.
+fn standing(conditions: &[Condition]) -> Vec<String> {
+    let violations = conditions
+        .iter()
+        .filter(|open| open.is_open() && open.class == Class::Violation);
+    violations.filter_map(|open| open.object.clone()).collect()
 }
 
 /// Changes a state by compare-and-swap; returns the epoch in force.

@@ -45,6 +45,9 @@ pub struct Restart {
     pub previous_cursor: Option<u64>,
     /// SHA-256 of the last receipt of the epoch before.
     pub previous_tip: Option<Hash>,
+    /// The evidence of the violations that stood in the epoch before, by the names of its objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
 }
 
 impl Document for Start {
