@@ -33,12 +33,17 @@ pub fn plain(alert: &Alert) -> String {
     body(alert, &guard(&alert.title))
 }
 
-/// One line of JSON, without the line break. It is ASCII: everything else is written as JSON's own escapes, so that the
-/// line is safe to print and reads back as the same alert.
+/// One line of JSON, without the line break.
 #[must_use]
 pub fn json(alert: &Alert) -> String {
-    // An alert has string keys and no floats: it always serialises.
-    let json = serde_json::to_string(alert).unwrap_or_default();
+    json_line(alert)
+}
+
+/// Anything as one line of JSON, without the line break. It is ASCII: everything else is written as JSON's own escapes,
+/// so that the line is safe to print whatever it quotes, and reads back as the same value. `value` has string keys.
+#[must_use]
+pub fn json_line<T: serde::Serialize>(value: &T) -> String {
+    let json = serde_json::to_string(value).unwrap_or_default();
     let mut line = String::with_capacity(json.len());
     for letter in json.chars() {
         if matches!(letter, ' '..='~') {

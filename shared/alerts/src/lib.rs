@@ -23,5 +23,5 @@ pub use class::{Class, Phase};
 pub use condition::{ConditionView, condition_alert};
 pub use discovery::{digest_alert, finding_alert};
 pub use finding::{Finding, FindingContext, Identity, IdentityKind, Span};
-pub use form::{json, plain, terminal};
+pub use form::{json, json_line, plain, terminal};
 pub use id::{condition_id, digest_id, finding_id};

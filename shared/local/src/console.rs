@@ -48,6 +48,15 @@ impl ConsoleSink {
         Self::to(Box::new(stream), colour)
     }
 
+    /// An alert as it would be written, without the empty line behind it.
+    #[must_use]
+    pub fn form(&self, alert: &Alert) -> String {
+        match self.colour {
+            Colour::Yes => alerts::terminal(alert),
+            Colour::No => alerts::plain(alert),
+        }
+    }
+
     /// Into anything.
     #[must_use]
     pub fn to(writer: Box<dyn Write + Send>, colour: Colour) -> Self {
@@ -65,10 +74,7 @@ impl AlertSink for ConsoleSink {
     }
 
     async fn deliver(&self, alert: &Alert) -> Result<(), SinkError> {
-        let form = match self.colour {
-            Colour::Yes => alerts::terminal(alert),
-            Colour::No => alerts::plain(alert),
-        };
+        let form = self.form(alert);
         let text = format!("{}\n\n", form.trim_end_matches('\n'));
         let writer = Arc::clone(&self.writer);
         let written = tokio::task::spawn_blocking(move || {

@@ -17,7 +17,8 @@ pub(crate) async fn ack(args: Ack) -> Result<ExitCode, Failure> {
     };
     let id = pass::acknowledge(store.as_ref(), &origin, &args.evidence_id, acknowledgement).await?;
     print(&format!(
-        "{id} of {origin} is acknowledged: it is silent from now on, and the log stays latched (degraded)"
+        "{id} of {} is acknowledged: it is silent from now on, and the log stays latched (degraded)",
+        alerts::text::escape(&origin, 400)
     ));
     Ok(ExitCode::SUCCESS)
 }

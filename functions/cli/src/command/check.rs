@@ -3,9 +3,13 @@
 use crate::args::Common;
 use crate::config;
 use crate::exit::{Failure, print};
+use alerts::text::escape;
 use pass::record::Deployment;
 use pass::{Clock as _, SystemClock, TrustSource as _};
 use std::process::ExitCode;
+
+/// Names and reasons may come from a trusted root that somebody else wrote.
+const SHOWN: usize = 400;
 
 pub(crate) fn check(args: &Common) -> Result<ExitCode, Failure> {
     let loaded = config::load(args.config.as_deref())?;
@@ -15,13 +19,19 @@ pub(crate) fn check(args: &Common) -> Result<ExitCode, Failure> {
     let coverage = pass::coverage(settings, &trust, &Deployment::new(now), now)?;
     for log in &coverage.watched {
         let kind = log.kind.map_or("to be asked", pass::LogKind::word);
-        print(&format!("watched    {}  ({kind}, {})", log.origin, log.url));
+        let (name, url) = (escape(&log.origin, SHOWN), escape(&log.url, SHOWN));
+        print(&format!("watched    {name}  ({kind}, {url})"));
     }
     for log in &coverage.unwatched {
-        print(&format!("unwatched  {}  ({})", log.name, log.reason));
+        let (name, reason) = (escape(&log.name, SHOWN), escape(&log.reason, SHOWN));
+        print(&format!("unwatched  {name}  ({reason})"));
     }
     for rule in settings.rules.specs() {
-        print(&format!("rule       {}  ({})", rule.name, rule.severity.word()));
+        print(&format!(
+            "rule       {}  ({})",
+            escape(&rule.name, SHOWN),
+            rule.severity.word()
+        ));
     }
     if settings.rules.is_empty() {
         print("warning: there is no rule: nobody is watched for");

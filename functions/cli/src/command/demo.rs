@@ -180,16 +180,12 @@ impl Play {
             print(&format!("The demonstration failed: {}", self.failed.join("; ")));
             return ExitCode::from(NOT_SHOWN);
         }
-        let (config, store) = (self.config(), self.store());
+        let word = alerts::text::shell_word;
+        let (config, store) = (word(&self.config().display().to_string()), word(&self.store()));
         print("All as it should be. The folder stays for you to look at:");
-        print(&format!(
-            "  rekor-sentinel run    --config {} --store {store}",
-            config.display()
-        ));
-        print(&format!(
-            "  rekor-sentinel verify --config {} --store {store}",
-            config.display()
-        ));
+        for command in ["run   ", "verify"] {
+            print(&format!("  rekor-sentinel {command} --config {config} --store {store}"));
+        }
         ExitCode::SUCCESS
     }
 }

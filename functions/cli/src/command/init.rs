@@ -44,7 +44,8 @@ fn ask() -> Result<Option<String>, Failure> {
     }
     let mut line = String::new();
     let stdin = std::io::stdin();
-    let mut capped = std::io::Read::take(stdin.lock(), MAX_IDENTITY_BYTES as u64);
+    // With room to see that an answer is too long.
+    let mut capped = std::io::Read::take(stdin.lock(), MAX_IDENTITY_BYTES as u64 + 64);
     capped
         .read_line(&mut line)
         .map_err(|error| Failure::Usage(format!("error: no answer could be read: {error}")))?;

@@ -16,7 +16,8 @@ pub(crate) async fn restart(args: Restart) -> Result<ExitCode, Failure> {
     let now = SystemClock::new().now();
     pass::restart(store.as_ref(), &origin, args.from, by, args.reason, now).await?;
     print(&format!(
-        "the next `rekor-sentinel run` begins a new epoch of {origin}; the record so far stays where it is"
+        "the next `rekor-sentinel run` begins a new epoch of {}; the record so far stays where it is",
+        alerts::text::escape(&origin, 400)
     ));
     Ok(ExitCode::SUCCESS)
 }

@@ -63,7 +63,7 @@ fn finish(args: &Run, report: &PassReport) -> ExitCode {
 }
 
 fn json(line: &LogReport) -> String {
-    serde_json::to_string(line).unwrap_or_default()
+    alerts::json_line(line)
 }
 
 /// The line of a run that could not be made.

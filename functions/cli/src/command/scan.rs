@@ -6,6 +6,7 @@ use crate::exit::{Failure, print, say};
 use crate::progress::ProgressLine;
 use crate::wiring::{self, Access, Console, Logs};
 use alerts::Finding;
+use local::ConsoleSink;
 use pass::record::Deployment;
 use pass::{AlertSink, Clock as _, Sources as _, SystemClock, TrustSource as _, WatchedLog};
 use std::process::ExitCode;
@@ -90,11 +91,12 @@ async fn open(
 
 fn form(finding: &Finding, json: bool) -> String {
     if json {
-        return serde_json::to_string(finding).unwrap_or_default();
+        return alerts::json_line(finding);
     }
     let allowed = if finding.allowed { "(allowed) " } else { "" };
     let now = SystemClock::new().now();
-    format!("{allowed}{}", alerts::terminal(&alerts::finding_alert(finding, now)))
+    let text = ConsoleSink::stdout().form(&alerts::finding_alert(finding, now));
+    format!("{allowed}{text}")
 }
 
 async fn deliver(sinks: &[Arc<dyn AlertSink>], found: &[Finding]) -> Result<(), Failure> {

@@ -140,7 +140,7 @@ impl Stage {
 schema: 1
 trust: {{trusted_root: trusted_root.json}}   # names no log: the demonstration asks nobody on the network
 logs:
-  - url: file://{folder}/log
+  - url: file://{url}/log
     kind: rekor-v2
     key: {vkey}
     from: 0
@@ -154,10 +154,23 @@ rules:
     allow:
       - san: \"glob:https://github.com/example-corp/**/.github/workflows/release.yml@refs/tags/**\"
 ",
-            folder = self.folder.display(),
+            url = in_url(&self.folder.to_string_lossy()),
             vkey = self.log.vkey(),
         )
     }
+}
+
+/// A path as a URL has it: percent-encoded (RFC 3986, section 2.1).
+fn in_url(path: &str) -> String {
+    let mut url = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
 }
 
 /// A trusted root without logs and authorities.
