@@ -16,3 +16,7 @@ mod checkpoints;
 mod starts;
 #[path = "attacks/frozen.rs"]
 mod frozen;
+#[path = "attacks/neighbours.rs"]
+mod neighbours;
+#[path = "attacks/told.rs"]
+mod told;
