@@ -6,23 +6,28 @@
 //! ahead of the record. It asks no log and writes nothing. What it cannot show is what only the log could: that the
 //! entries between two frontiers were those that were scanned.
 
+mod listing;
+mod keys;
+mod copies;
 mod heads;
-mod objects;
-mod unbegun;
-mod claim;
+mod anchor;
+mod published;
+mod evidence;
+mod span;
 mod ledger;
+mod unbegun;
+mod history;
 
-use crate::Store;
 use crate::names::{self, LogFolder};
-use crate::record::{self, Deployment, LogState, Start};
+use crate::record::{self, Deployment, Start};
 use crate::trouble::{Fault, FaultClass};
-use claim::Claim;
-use heads::Heads;
+use crate::{Store, StoreErrorKind, check_name};
+use anchor::{Tip, Tips};
+use copies::Copies;
+use keys::Keys;
+use listing::{Below, Child};
 use std::collections::BTreeMap;
 use tlog::{Hash, VerifierKey};
-
-/// Names asked for in one listing.
-const PAGE: usize = 1_000;
 
 /// What is wrong with a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,52 +74,56 @@ pub struct Audit {
     pub defects: Vec<Defect>,
     /// What is worth knowing and not wrong.
     pub notes: Vec<String>,
-    /// Every rule set that receipts name, with the first receipt that does. That the copies of the configuration still
-    /// hold them is for the caller to check, who can read a configuration.
-    pub rule_sets: BTreeMap<Hash, String>,
 }
 
 impl Audit {
-    /// Adds what is wrong with an object.
-    pub fn defect(&mut self, object: &str, what: impl Into<String>) {
+    fn defect(&mut self, object: &str, what: impl Into<String>) {
         self.defects.push(Defect {
             object: object.to_owned(),
             what: what.into(),
         });
     }
+
+    /// Notes something once.
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
 }
 
 /// Checks the record of a store. `trusted` holds the keys of the logs that the configuration and the trusted root know;
-/// a log that they no longer know is checked with the keys on record, and noted.
+/// what a key signed that they no longer know and that is on record is accepted, and noted.
 ///
 /// # Errors
 /// A fault if the store could not be read.
 pub async fn audit(store: &dyn Store, trusted: &BTreeMap<String, Vec<VerifierKey>>) -> Result<Audit, Fault> {
-    let mut audit = Audit::default();
-    let deployment = deployment(store, &mut audit).await?;
-    objects::check_copies(store, deployment.as_ref(), &mut audit).await?;
+    let mut desk = Desk {
+        store,
+        audit: Audit::default(),
+        copies: Copies::default(),
+    };
+    let deployment = deployment(&mut desk).await?;
+    let tips = Tips::read(&mut desk).await?;
+    let outside = Outside {
+        trusted,
+        deployment,
+        tips,
+    };
+    copies::check(&mut desk, outside.deployment.as_ref()).await?;
     let mut found: BTreeMap<String, u32> = BTreeMap::new();
-    for folder in folders(store).await? {
-        if let Some(log) = unbegun::log_of(store, &folder, deployment.as_ref()).await? {
-            unbegun::check(store, trusted, &log, &mut audit).await?;
-            continue;
+    for folders in logs(store).await?.into_values() {
+        if let [folder] = folders.as_slice()
+            && let Some(log) = unbegun::log_of(store, folder, outside.deployment.as_ref()).await?
+        {
+            unbegun::check(&mut desk, &outside, &log).await?;
+        } else {
+            found.extend(history::check(&mut desk, &outside, &folders).await?);
         }
-        let Some(start) = start(store, &folder, &mut audit).await? else {
-            continue;
-        };
-        let folder = LogFolder::new(&start.log, start.epoch);
-        let newest = found.entry(start.log.clone()).or_default();
-        if start.epoch != *newest + 1 {
-            audit.defect(
-                &LogFolder::new(&start.log, *newest + 1).start(),
-                "is missing: an epoch of this log is gone",
-            );
-        }
-        *newest = start.epoch.max(*newest);
-        let keys = keys(store, trusted, &start.log, &mut audit).await?;
-        epoch(store, &folder, &start, &keys, &mut audit).await?;
     }
-    if deployment.is_none() && found.is_empty() && audit.epochs.is_empty() && audit.defects.len() == 1 {
+    history::check_absent(&mut desk, &outside, &found).await?;
+    let audit = desk.audit;
+    if outside.deployment.is_none() && audit.epochs.is_empty() && audit.defects.len() == 1 {
         let place = store.place();
         let message = format!("{place} holds no record: nothing was verified. Name the right store with --store");
         return Err(Fault {
@@ -123,205 +132,106 @@ pub async fn audit(store: &dyn Store, trusted: &BTreeMap<String, Vec<VerifierKey
             object: Some(place),
         });
     }
-    missing(store, deployment.as_ref(), &found, &mut audit).await?;
     Ok(audit)
 }
 
-async fn deployment(store: &dyn Store, audit: &mut Audit) -> Result<Option<Deployment>, Fault> {
-    match readable::<Deployment>(store, names::DEPLOYMENT, audit).await? {
-        Some((deployment, _)) => Ok(Some(deployment)),
-        None => {
-            audit.defect(
-                names::DEPLOYMENT,
-                "is missing or unreadable: nobody can say which logs were to be watched",
-            );
-            Ok(None)
-        }
-    }
+/// What every check has at hand, and what it found.
+struct Desk<'a> {
+    store: &'a dyn Store,
+    audit: Audit,
+    copies: Copies,
 }
 
-/// An object that is there and can be read, with its bytes; what cannot be read is a defect.
-async fn readable<T: record::Document>(
-    store: &dyn Store,
-    name: &str,
-    audit: &mut Audit,
-) -> Result<Option<(T, Vec<u8>)>, Fault> {
-    let object = match store.read(name, T::MAX_BYTES).await {
-        Ok(object) => object,
-        Err(error) if matches!(error.kind, crate::StoreErrorKind::TooLarge { .. }) => {
-            audit.defect(name, error.kind.to_string());
+/// What stands outside of the record and says what must be on it. It is read before the record.
+struct Outside<'a> {
+    trusted: &'a BTreeMap<String, Vec<VerifierKey>>,
+    deployment: Option<Deployment>,
+    tips: BTreeMap<String, Tip>,
+}
+
+/// One epoch of one log.
+struct Epoch<'a> {
+    folder: &'a LogFolder,
+    start: &'a Start,
+    /// SHA-256 of the bytes of the start, with which the chain of receipts begins.
+    hash: Hash,
+    keys: &'a Keys,
+}
+
+/// What an object holds.
+enum Content {
+    Bytes(Vec<u8>),
+    /// Nothing that can be read; a defect says why.
+    Unfit,
+    Missing,
+}
+
+impl Desk<'_> {
+    /// The bytes of an object.
+    async fn content(&mut self, name: &str, max_bytes: usize) -> Result<Content, Fault> {
+        match self.store.read(name, max_bytes).await {
+            Ok(Some(object)) => Ok(Content::Bytes(object.bytes)),
+            Ok(None) => Ok(Content::Missing),
+            Err(error) if matches!(error.kind, StoreErrorKind::TooLarge { .. } | StoreErrorKind::BadName) => {
+                self.audit.defect(name, error.kind.to_string());
+                Ok(Content::Unfit)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// An object that is there and can be read, with its bytes; what cannot be read is a defect.
+    async fn read<T: record::Document>(&mut self, name: &str) -> Result<Option<(T, Vec<u8>)>, Fault> {
+        let Content::Bytes(bytes) = self.content(name, T::MAX_BYTES).await? else {
             return Ok(None);
+        };
+        match record::decode(name, &bytes) {
+            Ok(document) => Ok(Some((document, bytes))),
+            Err(fault) => {
+                self.audit.defect(name, fault.message);
+                Ok(None)
+            }
         }
-        Err(error) => return Err(error.into()),
-    };
-    let Some(object) = object else { return Ok(None) };
-    match record::decode(name, &object.bytes) {
-        Ok(document) => Ok(Some((document, object.bytes))),
-        Err(fault) => {
-            audit.defect(name, fault.message);
-            Ok(None)
+    }
+
+    /// Whether there is an object of this name, whatever it holds.
+    async fn exists(&self, name: &str) -> Result<bool, Fault> {
+        if !check_name(name) {
+            return Ok(false);
         }
+        let first = self.store.list(name, name, 1).await?.pop();
+        Ok(first.is_some_and(|first| first == name))
     }
 }
 
-/// The folders below `audit/` that are logs, in order.
-async fn folders(store: &dyn Store) -> Result<Vec<String>, Fault> {
-    let mut folders = Vec::new();
-    let mut from = "audit/".to_owned();
-    while let Some(name) = store.list("audit/", &from, 1).await?.pop() {
-        let folder = name.split('/').nth(1).unwrap_or_default().to_owned();
-        // `0` follows `/`: the next name after everything in this folder.
-        from = format!("audit/{folder}0");
-        if folder != "config" && folder != "trust" {
-            folders.push(folder);
-        }
-    }
-    folders.sort_by_key(|folder| {
-        folder.split_once('~').map_or((folder.clone(), 1), |(log, epoch)| {
-            (log.to_owned(), epoch.parse::<u32>().unwrap_or(u32::MAX))
-        })
-    });
-    Ok(folders)
-}
-
-async fn start(store: &dyn Store, folder: &str, audit: &mut Audit) -> Result<Option<Start>, Fault> {
-    let name = format!("audit/{folder}/start.json");
-    let Some((start, _)) = readable::<Start>(store, &name, audit).await? else {
-        audit.defect(
-            &name,
-            "is missing or unreadable: nobody can say where this record begins",
+async fn deployment(desk: &mut Desk<'_>) -> Result<Option<Deployment>, Fault> {
+    let Some((deployment, _)) = desk.read::<Deployment>(names::DEPLOYMENT).await? else {
+        desk.audit.defect(
+            names::DEPLOYMENT,
+            "is missing or unreadable: nobody can say which logs were to be watched",
         );
         return Ok(None);
     };
-    if LogFolder::new(&start.log, start.epoch).to_string() != folder {
-        audit.defect(
-            &name,
-            format!(
-                "is the start of the log {} in epoch {}, in a folder of another name",
-                start.log, start.epoch
-            ),
-        );
-        return Ok(None);
-    }
-    Ok(Some(start))
+    evidence::check_conditions(desk, names::DEPLOYMENT, &deployment.conditions).await?;
+    Ok(Some(deployment))
 }
 
-async fn keys(
-    store: &dyn Store,
-    trusted: &BTreeMap<String, Vec<VerifierKey>>,
-    log: &str,
-    audit: &mut Audit,
-) -> Result<Vec<VerifierKey>, Fault> {
-    if let Some(keys) = trusted.get(log).filter(|keys| !keys.is_empty()) {
-        return Ok(keys.clone());
-    }
-    audit.notes.push(format!(
-        "the configuration does not know the log {log}; it is checked with the keys on record"
-    ));
-    objects::recorded_keys(store, log).await
-}
-
-async fn epoch(
-    store: &dyn Store,
-    folder: &LogFolder,
-    start: &Start,
-    keys: &[VerifierKey],
-    audit: &mut Audit,
-) -> Result<(), Fault> {
-    let state = readable::<LogState>(store, &folder.state(), audit)
-        .await?
-        .map(|(state, _)| state);
-    let heads = Heads::read(store, folder, start, keys, audit).await?;
-    let mut summary = EpochAudit {
-        log: start.log.clone(),
-        epoch: start.epoch,
-        head: heads.newest(),
-        heads: heads.count(),
-        from: start.frontier.size(),
-        ..EpochAudit::default()
-    };
-    let next = next_start(store, folder).await?;
-    let claim = match &next {
-        Some(next) => Claim::of_next(next),
-        None => state.as_ref().and_then(|state| Claim::of_state(folder, state)),
-    };
-    ledger::check(store, folder, start, &heads, keys, claim.as_ref(), &mut summary, audit).await?;
-    let restart = next.as_ref().and_then(|next| next.restart.as_ref());
-    for name in restart.iter().flat_map(|restart| &restart.evidence) {
-        let by = folder.with_epoch(folder.epoch() + 1).start();
-        objects::check_named(store, &by, name, audit).await?;
-    }
-    objects::check_evidence(store, folder, keys, &mut summary, audit).await?;
-    audit.epochs.push(summary);
-    Ok(())
-}
-
-/// How the epoch after this one began. What is wrong with it is said when its turn comes.
-async fn next_start(store: &dyn Store, folder: &LogFolder) -> Result<Option<Start>, Fault> {
-    let name = folder.with_epoch(folder.epoch() + 1).start();
-    let object = match store.read(&name, <Start as record::Document>::MAX_BYTES).await {
-        Ok(object) => object,
-        Err(error) if matches!(error.kind, crate::StoreErrorKind::TooLarge { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    Ok(object.and_then(|object| record::decode(&name, &object.bytes).ok()))
-}
-
-/// What the inventory or a state says should be there.
-async fn missing(
-    store: &dyn Store,
-    deployment: Option<&Deployment>,
-    found: &BTreeMap<String, u32>,
-    audit: &mut Audit,
-) -> Result<(), Fault> {
-    let listed = deployment.map(|deployment| &deployment.logs);
-    for (log, listed) in listed.into_iter().flatten() {
-        let folder = LogFolder::new(log, 1);
-        let state = readable::<LogState>(store, &folder.state(), audit)
-            .await?
-            .map(|(state, _)| state);
-        if let Some(state) = &state {
-            check_state(store, &folder, log, state, audit).await?;
+/// The folders below `audit/` that are logs, by log; those of a log in the order of their epochs.
+async fn logs(store: &dyn Store) -> Result<BTreeMap<String, Vec<String>>, Fault> {
+    let mut logs: BTreeMap<String, Vec<(u32, String)>> = BTreeMap::new();
+    let mut below = Below::new(store, "audit/");
+    while let Some(child) = below.next().await? {
+        let (Child::Folder(name) | Child::Object(name)) = child;
+        if name == "config" || name == "trust" {
+            continue;
         }
-        let epoch = state.and_then(|state| state.progress).map(|progress| progress.epoch);
-        let newest = found.get(log).copied().unwrap_or(0);
-        if newest == 0 && (listed.begun || epoch.is_some()) {
-            audit.defect(
-                &folder.start(),
-                "is missing: this log was begun, and its record is gone",
-            );
-        } else if epoch.is_some_and(|epoch| epoch > newest) {
-            audit.defect(
-                &folder.with_epoch(newest + 1).start(),
-                format!("is missing: {} knows this epoch", folder.state()),
-            );
-        } else if newest > 0 && epoch.is_none() {
-            audit.notes.push(format!(
-                "{} is missing; the next pass rebuilds it from the record",
-                folder.state()
-            ));
-        }
+        let (log, epoch) = name.split_once('~').unwrap_or((&name, "1"));
+        let epoch = epoch.parse().unwrap_or(u32::MAX);
+        logs.entry(log.to_owned()).or_default().push((epoch, name.clone()));
     }
-    Ok(())
-}
-
-/// What a state says beside its cursor and its head: whose it is, and what its conditions refer to.
-async fn check_state(
-    store: &dyn Store,
-    folder: &LogFolder,
-    log: &str,
-    state: &LogState,
-    audit: &mut Audit,
-) -> Result<(), Fault> {
-    if state.log != log {
-        audit.defect(&folder.state(), format!("is the state of the log {}", state.log));
-    }
-    let objects = state
-        .conditions
-        .iter()
-        .filter_map(|condition| condition.object.as_ref());
-    for name in objects.filter(|name| name.starts_with("audit/")) {
-        objects::check_named(store, &folder.state(), name, audit).await?;
-    }
-    Ok(())
+    let ordered = |mut epochs: Vec<(u32, String)>| {
+        epochs.sort();
+        epochs.into_iter().map(|(_, folder)| folder).collect()
+    };
+    Ok(logs.into_iter().map(|(log, epochs)| (log, ordered(epochs))).collect())
 }

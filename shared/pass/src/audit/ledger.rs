@@ -1,193 +1,133 @@
-//! The receipts of an epoch: one chain from the start, without gap or overlap, each leading to a signed head.
+//! The receipts of an epoch: one chain from the start, without gap or overlap, each leading to a signed head, and as far
+//! as anything says that it goes.
 
-use super::claim::Claim;
+use super::anchor::Anchor;
 use super::heads::Heads;
-use super::{Audit, EpochAudit, PAGE, objects, readable};
-use crate::Store;
-use crate::names::LogFolder;
-use crate::record::{self, Receipt, Start};
+use super::listing::Names;
+use super::{Desk, Epoch, EpochAudit, span};
+use crate::record::{self, Receipt};
 use crate::trouble::Fault;
-use tlog::{Frontier, Hash, VerifierKey};
+use tlog::{Frontier, Hash};
 
 /// Where the chain has come to.
 struct Chain {
-    /// The newest object of the chain: the start, or a receipt.
-    object: String,
-    /// Where the newest receipt begins.
-    last: Option<u64>,
     frontier: Frontier,
+    at: u64,
     tip: Hash,
     head: u64,
-    /// Whether the claimed cursor was passed.
-    met: bool,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one record, each of another kind")]
+/// Walks along the chain; what says how far it goes is compared on the way.
 pub(super) async fn check(
-    store: &dyn Store,
-    folder: &LogFolder,
-    start: &Start,
-    heads: &Heads,
-    keys: &[VerifierKey],
-    claim: Option<&Claim>,
+    desk: &mut Desk<'_>,
+    epoch: &Epoch<'_>,
+    heads: &mut Heads,
+    mut anchors: Vec<Anchor>,
     summary: &mut EpochAudit,
-    audit: &mut Audit,
 ) -> Result<(), Fault> {
-    let Some((_, bytes)) = readable::<Start>(store, &folder.start(), audit).await? else {
-        return Ok(());
-    };
-    check_start(folder, start, audit);
+    check_start(desk, epoch);
     let mut chain = Chain {
-        object: folder.start(),
-        last: None,
-        frontier: start.frontier.clone(),
-        tip: record::content_hash(&bytes),
-        head: start.head.size,
-        met: false,
+        frontier: epoch.start.frontier.clone(),
+        at: epoch.start.frontier.size(),
+        tip: epoch.hash,
+        head: epoch.start.head.size,
     };
-    chain.meet(claim, audit);
-    let mut from = folder.receipts();
-    loop {
-        let page = store.list(&folder.receipts(), &from, PAGE).await?;
+    chain.pass(desk, &mut anchors);
+    let mut names = Names::new(desk.store, epoch.folder.receipts());
+    while let Some(page) = names.page().await? {
         for name in &page {
-            let Some((receipt, bytes)) = readable::<Receipt>(store, name, audit).await? else {
+            let Some((receipt, bytes)) = desk.read::<Receipt>(name).await? else {
                 continue;
             };
-            chain.check(folder, name, &receipt, heads, start, audit);
-            objects::check_span(store, name, &receipt, start, keys, summary, audit).await?;
-            chain.object.clone_from(name);
-            chain.last = Some(receipt.from);
-            chain.frontier = receipt.frontier;
-            chain.tip = record::content_hash(&bytes);
-            chain.head = receipt.head.size;
-            chain.meet(claim, audit);
-            summary.receipts += 1;
-        }
-        match page.last().filter(|_| page.len() == PAGE) {
-            Some(last) => from = format!("{last}~"),
-            None => break,
+            chain.check(desk, epoch, name, &receipt);
+            if !heads.confirm(desk, epoch, receipt.head).await? {
+                let size = receipt.head.size;
+                desk.audit.defect(
+                    name,
+                    format!("names a head of size {size} that is missing or does not hold"),
+                );
+            }
+            span::check(desk, epoch, heads, name, &receipt, summary).await?;
+            chain.take(receipt, &bytes);
+            chain.pass(desk, &mut anchors);
+            summary.receipts = summary.receipts.saturating_add(1);
         }
     }
-    summary.to = chain.at();
-    check_claim(folder, start, &chain, heads, claim, audit);
+    summary.to = chain.at;
+    for anchor in &anchors {
+        anchor.end(epoch.folder, chain.at, heads, &mut desk.audit);
+    }
     Ok(())
 }
 
-fn check_start(folder: &LogFolder, start: &Start, audit: &mut Audit) {
+fn check_start(desk: &mut Desk<'_>, epoch: &Epoch<'_>) {
+    let (start, name) = (epoch.start, epoch.folder.start());
     let anchored = start.frontier.size() == 0
         || start.frontier.root_with(&start.proof, start.head.size).ok() == Some(start.head.root);
     if !anchored {
-        audit.defect(&folder.start(), "its frontier does not lead to the head that it names");
+        desk.audit
+            .defect(&name, "its frontier does not lead to the head that it names");
+    }
+    if start.checkpoint.head() != start.head {
+        desk.audit
+            .defect(&name, "carries another checkpoint than that of the head that it names");
+    }
+    if start.epoch > 1 && start.restart.is_none() {
+        desk.audit
+            .defect(&name, "does not say by whom and why a new epoch was begun");
     }
 }
 
 impl Chain {
-    fn at(&self) -> u64 {
-        self.frontier.size()
-    }
-
-    fn check(
-        &self,
-        folder: &LogFolder,
-        name: &str,
-        receipt: &Receipt,
-        heads: &Heads,
-        start: &Start,
-        audit: &mut Audit,
-    ) {
+    fn check(&self, desk: &mut Desk<'_>, epoch: &Epoch<'_>, name: &str, receipt: &Receipt) {
+        let (folder, start, audit) = (epoch.folder, epoch.start, &mut desk.audit);
         if *name != folder.receipt(receipt.from) || receipt.log != start.log || receipt.epoch != start.epoch {
             audit.defect(name, "is not the receipt that its name says");
         }
-        if receipt.from > self.at() {
+        if receipt.from > self.at {
             let what = format!(
                 "is missing: the entries {} to {} are covered by no receipt",
-                self.at(),
-                receipt.from
+                self.at, receipt.from
             );
-            audit.defect(&folder.receipt(self.at()), what);
-        } else if receipt.from < self.at() {
+            audit.defect(&folder.receipt(self.at), what);
+        } else if receipt.from < self.at {
             audit.defect(
                 name,
-                format!("covers entries that the receipt before it covers up to {}", self.at()),
+                format!("covers entries that the receipt before it covers up to {}", self.at),
             );
         }
         if receipt.previous != self.tip {
             audit.defect(
                 name,
-                format!(
-                    "breaks the chain: {} before it is not the one that it names",
-                    self.object
-                ),
+                "breaks the chain: the receipt before it is not the one that it names",
             );
         }
-        if receipt.to <= receipt.from
-            || receipt.to != receipt.frontier.size()
-            || receipt.counts.entries != receipt.to - receipt.from
+        if receipt.from == start.frontier.size() && receipt.restart != start.restart {
+            audit.defect(name, "does not name the restart that its epoch began with");
+        }
+        if receipt.to != receipt.frontier.size()
+            || receipt.to.checked_sub(receipt.from).filter(|entries| *entries > 0) != Some(receipt.counts.entries)
         {
             audit.defect(name, "its range, its frontier and its count of entries do not agree");
         }
         if receipt.frontier.root_with(&receipt.proof, receipt.head.size).ok() != Some(receipt.head.root) {
             audit.defect(name, "its frontier does not lead to the head that it names");
         }
-        if !heads.holds(receipt.head) {
-            let head = folder.checkpoint(receipt.head.size, &receipt.head.root);
-            audit.defect(
-                name,
-                format!("names the head {head}, which is missing or does not hold"),
-            );
-        }
         if receipt.head.size < self.head {
             audit.defect(name, "names an older head than the receipt before it");
         }
     }
 
-    /// Where the chain passes the claimed cursor, both must say the same.
-    fn meet(&mut self, claim: Option<&Claim>, audit: &mut Audit) {
-        let Some(claim) = claim.filter(|claim| claim.position == self.at()) else {
-            return;
-        };
-        self.met = true;
-        let same = claim
-            .frontier
-            .as_ref()
-            .is_none_or(|frontier| *frontier == self.frontier);
-        if claim.tip != self.tip || !same || claim.last.is_some_and(|last| last != self.last) {
-            let what = format!(
-                "its cursor at {} does not stand on {} as that is on record",
-                claim.position, self.object
-            );
-            audit.defect(&claim.by, what);
-        }
+    fn take(&mut self, receipt: Receipt, bytes: &[u8]) {
+        self.at = receipt.to;
+        self.tip = record::content_hash(bytes);
+        self.head = receipt.head.size;
+        self.frontier = receipt.frontier;
     }
-}
 
-fn check_claim(
-    folder: &LogFolder,
-    start: &Start,
-    chain: &Chain,
-    heads: &Heads,
-    claim: Option<&Claim>,
-    audit: &mut Audit,
-) {
-    let Some(claim) = claim else { return };
-    let (cursor, by) = (claim.position, &claim.by);
-    if cursor > chain.at() {
-        let what = format!(
-            "is missing: the cursor of {by} is at {cursor}, and the receipts end at {}",
-            chain.at()
-        );
-        audit.defect(&folder.receipt(chain.at()), what);
-    } else if !chain.met {
-        audit.defect(by, format!("its cursor at {cursor} is at the edge of no receipt"));
-    }
-    if claim.start.is_some_and(|claimed| claimed != start.frontier.size()) {
-        audit.defect(by, format!("it begins elsewhere than {}", folder.start()));
-    }
-    if let Some(head) = claim.head.filter(|head| !heads.holds(*head)) {
-        let name = folder.checkpoint(head.size, &head.root);
-        audit.defect(
-            &name,
-            format!("is missing or does not hold, and it is the head of {by}"),
-        );
+    fn pass(&self, desk: &mut Desk<'_>, anchors: &mut [Anchor]) {
+        for anchor in anchors {
+            anchor.pass(self.at, self.tip, &self.frontier, &mut desk.audit);
+        }
     }
 }

@@ -1,12 +1,11 @@
 //! Logs of which there is evidence and no record, because they never served what watching can begin with.
 
-use super::{Audit, EpochAudit, keys, objects};
+use super::keys::Keys;
+use super::{Desk, EpochAudit, Outside, evidence};
 use crate::Store;
 use crate::names::LogFolder;
 use crate::record::Deployment;
 use crate::trouble::Fault;
-use std::collections::BTreeMap;
-use tlog::VerifierKey;
 
 /// The log of a folder that holds evidence and nothing else, because the log never served what watching can begin with.
 /// Of a log that was begun this would be a record that is gone.
@@ -32,23 +31,18 @@ pub(super) async fn log_of(
 }
 
 /// The evidence against a log whose watching has not begun.
-pub(super) async fn check(
-    store: &dyn Store,
-    trusted: &BTreeMap<String, Vec<VerifierKey>>,
-    log: &str,
-    audit: &mut Audit,
-) -> Result<(), Fault> {
+pub(super) async fn check(desk: &mut Desk<'_>, outside: &Outside<'_>, log: &str) -> Result<(), Fault> {
     let folder = LogFolder::new(log, 1);
-    audit.notes.push(format!(
+    desk.audit.note(format!(
         "the watching of {log} has not begun: there is only evidence of it"
     ));
-    let keys = keys(store, trusted, log, audit).await?;
+    let keys = Keys::new(log, outside.trusted, &desk.copies.keys, &mut desk.audit);
     let mut summary = EpochAudit {
         log: log.to_owned(),
         epoch: 1,
         ..EpochAudit::default()
     };
-    objects::check_evidence(store, &folder, &keys, &mut summary, audit).await?;
-    audit.epochs.push(summary);
+    evidence::check(desk, &folder, log, &keys, &mut summary).await?;
+    desk.audit.epochs.push(summary);
     Ok(())
 }
