@@ -14,10 +14,23 @@ mod command;
 use clap::Parser as _;
 use std::process::ExitCode;
 
+/// Threads that wait for the network.
+const WORKERS: usize = 2;
+
+/// Threads that hash, scan and write files.
+const BLOCKING: usize = 4;
+
 fn main() -> ExitCode {
     // clap prints usage errors itself, and ends with 2.
     let args = args::Args::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Few threads whatever the machine: each costs the allocator an arena, and the work is one stream of bytes.
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match runtime
+        .worker_threads(WORKERS)
+        .max_blocking_threads(BLOCKING)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&exit::Failure::internal(&error)),
     };

@@ -130,12 +130,17 @@ async fn follow(
         }
         // Cloned: if loading fails, what is written then must not have forgotten them.
         let conditions = book.state.conditions.clone();
+        let published = book.state.progress.as_ref().and_then(|progress| progress.published);
         let again = Listed {
             begun: true,
             ..listed.clone()
         };
         *book = load::load(book.context.clone(), &again).await?;
         book.state.conditions = conditions::merge(&conditions, core::mem::take(&mut book.state.conditions));
+        if let Some(progress) = book.state.progress.as_mut().filter(|progress| progress.published != published) {
+            // Both have published, and the slower one's stands: the next pass publishes again.
+            progress.published = None;
+        }
         let moved = book
             .state
             .progress

@@ -28,6 +28,14 @@ impl Coding {
         }
     }
 
+    /// How many raw bytes are taken at a time.
+    pub(crate) const fn piece_bytes(self) -> usize {
+        match self {
+            Self::Identity => 64 * 1024,
+            Self::Gzip => PIECE_BYTES,
+        }
+    }
+
     /// How many raw bytes an object of at most `cap` bytes may take: gzip adds five bytes to 64 KiB of what it cannot
     /// compress, and a header that may hold a file name.
     pub(crate) const fn raw_cap(self, cap: usize) -> usize {
@@ -60,9 +68,10 @@ pub(crate) enum Refused {
 }
 
 impl Body {
-    pub(crate) fn new(coding: Coding, cap: usize) -> Self {
+    /// A body of at most `cap` bytes, of which `expected` are set aside.
+    pub(crate) fn new(coding: Coding, cap: usize, expected: usize) -> Self {
         let capped = Capped {
-            bytes: Vec::new(),
+            bytes: Vec::with_capacity(expected.min(cap)),
             cap,
             over: false,
         };
@@ -77,7 +86,7 @@ impl Body {
         }
     }
 
-    /// Takes raw bytes, at most [`PIECE_BYTES`] at a time.
+    /// Takes raw bytes, at most [`Coding::piece_bytes`] at a time.
     pub(crate) fn take(&mut self, piece: &[u8]) -> Result<(), Refused> {
         self.raw = self.raw.saturating_add(piece.len());
         if self.raw > self.raw_cap {
@@ -98,7 +107,12 @@ impl Body {
             Decoder::Gzip(decoder) => decoder.try_finish(),
         };
         match finished {
-            Ok(()) => Ok(self.into_bytes()),
+            Ok(()) => {
+                let mut bytes = self.into_bytes();
+                // It may be kept for long: what doubling set aside is given back.
+                bytes.shrink_to_fit();
+                Ok(bytes)
+            }
             Err(error) => Err((self.refused(error), self.into_bytes())),
         }
     }
@@ -173,7 +187,7 @@ mod tests {
     }
 
     fn read(coding: Coding, raw: &[u8], cap: usize) -> Result<Vec<u8>, Refused> {
-        let mut body = Body::new(coding, cap);
+        let mut body = Body::new(coding, cap, 0);
         for piece in raw.chunks(PIECE_BYTES) {
             body.take(piece)?;
         }

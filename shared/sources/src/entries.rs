@@ -7,6 +7,7 @@
 use crate::anchor::{either, is_gone, malformed};
 use crate::reader::TileReader;
 use crate::turn::{SHARE_BYTES, Turn};
+use bytes::Bytes;
 use core::ops::Range;
 use futures::stream::{self, StreamExt as _};
 use pass::{EntryStream, Freshness, LeafBatch, SourceError, SourceErrorKind};
@@ -15,6 +16,9 @@ use std::sync::Arc;
 use tlog::{BUNDLE_WIDTH, EntryBundle, MAX_LEAF_BYTES, split_bundle};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+/// What is handed over at a time: a larger bundle comes in pieces. Bundles as public logs have them take half of it.
+const PIECE_BYTES: usize = 1024 * 1024;
 
 /// How much is under way at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +63,7 @@ pub(crate) fn entries(
         tickets: 0,
         handed: 0,
         under_way: VecDeque::new(),
+        large: None,
         serving,
     };
     stream::unfold(Some(line), |line| async move {
@@ -88,11 +93,19 @@ struct Line {
     tickets: u64,
     handed: u64,
     under_way: VecDeque<Task>,
+    /// A large bundle that is handed over piece by piece; it is in turn until its last one.
+    large: Option<Large>,
     serving: watch::Sender<u64>,
 }
 
 impl Line {
     async fn next_batch(&mut self) -> Option<Result<LeafBatch, SourceError>> {
+        if let Some(piece) = self.large.as_mut().and_then(Large::piece) {
+            return Some(Ok(piece));
+        }
+        if self.large.take().is_some() {
+            self.turn();
+        }
         while self.under_way.len() < self.flight.objects.max(1) {
             let Some(leaf) = self.next else { break };
             let turn = Turn::queued(self.flight.share_bytes, self.serving.subscribe(), self.tickets);
@@ -113,9 +126,48 @@ impl Line {
             })
         });
         self.under_way.pop_front();
+        match batch {
+            Ok(batch) if batch.bytes.len() > PIECE_BYTES => {
+                let large = self.large.insert(Large { batch, handed: 0 });
+                large.piece().map(Ok)
+            }
+            batch => {
+                self.turn();
+                Some(batch)
+            }
+        }
+    }
+
+    /// The next bundle in order may hold more than its share.
+    fn turn(&mut self) {
         self.handed += 1;
         self.serving.send_replace(self.handed);
-        Some(batch)
+    }
+}
+
+/// A bundle that is too large to be handed over whole: whoever holds a piece of it must not keep all of it.
+struct Large {
+    batch: LeafBatch,
+    /// So many of its leaves are handed over.
+    handed: usize,
+}
+
+impl Large {
+    /// The next leaves, copied: as many as a piece may hold, and at least one. `None` after the last.
+    fn piece(&mut self) -> Option<LeafBatch> {
+        let rest = self.batch.leaves.get(self.handed..)?;
+        let start = rest.first()?.start;
+        let fitting = rest
+            .iter()
+            .take_while(|leaf| leaf.end - start <= PIECE_BYTES)
+            .count()
+            .max(1);
+        let taken = rest.get(..fitting)?;
+        let bytes = Bytes::copy_from_slice(self.batch.bytes.get(start..taken.last()?.end)?);
+        let leaves = taken.iter().map(|leaf| leaf.start - start..leaf.end - start).collect();
+        let first = self.batch.first + self.handed as u64;
+        self.handed += fitting;
+        Some(LeafBatch { first, bytes, leaves })
     }
 }
 

@@ -4,9 +4,9 @@
 //! cache. It follows redirects within one origin alone: a log that sends its readers elsewhere could otherwise show each
 //! of them another tree.
 
-use crate::body::{Body, Coding, PIECE_BYTES, Refused};
+use crate::body::{Body, Coding, Refused};
 use crate::patience::{Budget, Expired, HttpPatience, retry_after};
-use crate::turn::Turn;
+use crate::turn::{SHARE_BYTES, Turn};
 use bytes::Bytes;
 use core::time::Duration;
 use pass::{Freshness, SourceError, SourceErrorKind};
@@ -150,7 +150,8 @@ impl Http {
         if announced > coding.raw_cap(cap) {
             return Err(Failed::never(SourceErrorKind::TooLarge { cap }));
         }
-        let mut body = Body::new(coding, cap);
+        // A length is only announced: what is set aside for it is no more than may be held anyway.
+        let mut body = Body::new(coding, cap, announced.min(turn.share()).min(SHARE_BYTES));
         loop {
             let chunk = budget
                 .within(response.chunk())
@@ -159,7 +160,7 @@ impl Http {
             let Some(chunk) = chunk.map_err(|error| self.failed(error))? else {
                 break;
             };
-            for piece in chunk.chunks(PIECE_BYTES) {
+            for piece in chunk.chunks(coding.piece_bytes()) {
                 if body.held().saturating_add(piece.len()) > turn.share() {
                     budget.pause(turn.come()).await;
                 }

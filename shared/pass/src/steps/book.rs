@@ -8,7 +8,7 @@
 use crate::conditions;
 use crate::environment::LogContext;
 use crate::names::LogFolder;
-use crate::record::{self, Delivery, LogState, Progress};
+use crate::record::{self, Delivery, HeadRef, LogState, Progress};
 use crate::trouble::{Fault, FaultClass};
 use crate::{Swap, Version};
 
@@ -102,9 +102,12 @@ fn merge(ours: &LogState, base: Option<&LogState>, theirs: LogState) -> (LogStat
     if begun(progress.as_ref()) > begun(base) {
         merged.restart = None;
     }
+    // A receipt that was committed while its epoch was left is behind the watermark of who left it: told again from
+    // the earlier place.
+    let left = begun(ours.progress.as_ref()) != begun(merged.progress.as_ref());
     merged.progress = progress;
     for (sink, ours) in &ours.delivery {
-        let further = |theirs: &Delivery| theirs.place() >= ours.place();
+        let further = |theirs: &Delivery| (theirs.place() >= ours.place()) != left;
         if !merged.delivery.get(sink).is_some_and(further) {
             merged.delivery.insert(sink.clone(), ours.clone());
         }
@@ -116,19 +119,40 @@ fn further(ours: Option<&Progress>, base: Option<&Progress>, theirs: Option<Prog
     let (Some(ours), Some(theirs)) = (ours, theirs.as_ref()) else {
         return (ours.cloned().or(theirs), false);
     };
+    let published = published(ours, base, theirs);
     if ours.epoch != theirs.epoch {
         let newer = if ours.epoch > theirs.epoch { ours } else { theirs };
-        return (Some(newer.clone()), ours.epoch < theirs.epoch);
+        let newer = Progress {
+            published,
+            ..newer.clone()
+        };
+        return (Some(newer), ours.epoch < theirs.epoch);
     }
     let base = base.filter(|base| base.epoch == ours.epoch);
     let same_as_base = |progress: &Progress| base.is_some_and(|base| base.head == progress.head);
     let went_back = base.is_some_and(|base| theirs.head.size < base.head.size);
     let keep_ours = ours.head == theirs.head || same_as_base(theirs) || went_back;
     let (head, other) = if keep_ours { (ours, theirs) } else { (theirs, ours) };
-    let mut progress = head.clone();
+    let mut progress = Progress {
+        published,
+        ..head.clone()
+    };
     if other.cursor.position() > progress.cursor.position() && other.cursor.position() <= progress.head.size {
         progress.cursor = other.cursor.clone();
     }
     progress.settle_behind();
     (Some(progress), !keep_ours && !same_as_base(ours))
+}
+
+/// What stands published. If both have published since, it is that of the slower one, whichever that was: unknown, and
+/// published again by the next pass.
+fn published(ours: &Progress, base: Option<&Progress>, theirs: &Progress) -> Option<HeadRef> {
+    let before = base.and_then(|base| base.published);
+    if ours.published == before {
+        theirs.published
+    } else if theirs.published == before || ours.published == theirs.published {
+        ours.published
+    } else {
+        None
+    }
 }

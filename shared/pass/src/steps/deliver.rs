@@ -173,13 +173,11 @@ impl<'a> Walk<'a> {
 
     /// Moves past a receipt, or to the line in it at which the walk ends.
     async fn span(&mut self, receipt: &Receipt) -> Result<(), Fault> {
-        let lines = lines_of(self.book, receipt).await?;
-        for (number, line) in (0_u64..)
-            .zip(&lines)
-            .skip(usize::try_from(self.at.line).unwrap_or(usize::MAX))
-        {
+        let bytes = findings_of(self.book, receipt).await?;
+        let from = usize::try_from(self.at.line).unwrap_or(usize::MAX);
+        for (number, line) in (0_u64..).zip(lines(&bytes)).skip(from) {
             self.at.line = number;
-            self.line(receipt, line).await;
+            self.line(receipt, &parsed(receipt, line)?).await;
             if self.stopped() {
                 return Ok(());
             }
@@ -284,9 +282,12 @@ impl<'a> Walk<'a> {
         let Some(receipt) = record::read::<Receipt>(self.book.context.store(), &name).await? else {
             return Err(unfit(&name, "it is gone, and one of its findings is owed to a sink"));
         };
-        let lines = lines_of(self.book, &receipt).await?;
-        match usize::try_from(exception.line).ok().and_then(|line| lines.get(line)) {
-            Some(FindingLine::One(finding)) => Ok(self.give(&alert(&receipt, finding, self.now)).await.is_ok()),
+        let bytes = findings_of(self.book, &receipt).await?;
+        let line = usize::try_from(exception.line)
+            .ok()
+            .and_then(|line| lines(&bytes).nth(line));
+        match line.map(|line| parsed(&receipt, line)).transpose()? {
+            Some(FindingLine::One(finding)) => Ok(self.give(&alert(&receipt, &finding, self.now)).await.is_ok()),
             Some(FindingLine::Many(_)) | None => Ok(true),
         }
     }
@@ -345,7 +346,8 @@ pub(crate) async fn give(sink: &dyn AlertSink, alert: &Alert) -> Result<(), Stri
     }
 }
 
-async fn lines_of(book: &Book, receipt: &Receipt) -> Result<Vec<FindingLine>, Fault> {
+/// The bytes of a receipt's findings, which must be what it names.
+async fn findings_of(book: &Book, receipt: &Receipt) -> Result<Vec<u8>, Fault> {
     let Some(object) = &receipt.findings else {
         return Ok(Vec::new());
     };
@@ -357,14 +359,15 @@ async fn lines_of(book: &Book, receipt: &Receipt) -> Result<Vec<FindingLine>, Fa
             "it is gone or not what its receipt names, so its alerts cannot be sent",
         ));
     }
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let parse = |line| {
-        serde_json::from_slice(line).map_err(|error| {
-            unfit(
-                &object.name,
-                &format!("it has a line that this version cannot read: {error}"),
-            )
-        })
-    };
-    lines.map(parse).collect()
+    Ok(bytes)
+}
+
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+}
+
+fn parsed(receipt: &Receipt, line: &[u8]) -> Result<FindingLine, Fault> {
+    let name = receipt.findings.as_ref().map_or("", |object| object.name.as_str());
+    serde_json::from_slice(line)
+        .map_err(|error| unfit(name, &format!("it has a line that this version cannot read: {error}")))
 }
