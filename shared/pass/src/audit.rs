@@ -74,10 +74,14 @@ pub struct Audit {
     pub defects: Vec<Defect>,
     /// What is worth knowing and not wrong.
     pub notes: Vec<String>,
+    /// Every rule set that receipts name, with the first receipt that does. That the copies of the configuration still
+    /// hold them is for the caller to check, who can read a configuration.
+    pub rule_sets: BTreeMap<Hash, String>,
 }
 
 impl Audit {
-    fn defect(&mut self, object: &str, what: impl Into<String>) {
+    /// Adds what is wrong with an object.
+    pub fn defect(&mut self, object: &str, what: impl Into<String>) {
         self.defects.push(Defect {
             object: object.to_owned(),
             what: what.into(),

@@ -65,10 +65,10 @@ async fn the_tail_of_an_earlier_epoch_cannot_be_cut() {
     world.restart().await;
     let (receipt, _) = world.last();
     world.remove(&receipt);
-    let cut = "is missing: the next epoch's earlier cursor is at 700, and the receipts end at 300";
+    let cut = "is missing: the cursor of audit/log.example~2/start.json is at 700, and the receipts end at 300";
     world.shows(&[defect(&receipt, cut)]).await;
     world.remove(&world.head(700));
-    let head = "is missing or does not hold, and it is the next epoch's earlier head";
+    let head = "is missing or does not hold, and it is the head of audit/log.example~2/start.json";
     let defects = [defect(&receipt, cut), defect(&world.head(700), head)];
     world.shows(&defects).await;
 }
@@ -116,12 +116,12 @@ async fn evidence_that_a_condition_names_cannot_be_deleted() {
     );
     world.shows(&[defect(&evidence, &what)]).await;
     world.forge(&folder().state(), |state| {
-        state["conditions"][0]["object"] = Value::Null
+        state["conditions"][0]["object"] = Value::Null;
     });
     let what = format!("its violation {id} names no evidence");
     world.shows(&[defect(&folder().state(), &what)]).await;
     world.forge(&folder().state(), |state| {
-        state["conditions"][0]["object"] = json!("../x")
+        state["conditions"][0]["object"] = json!("../x");
     });
     let what = format!("its condition violation {id} names what cannot be an object");
     world.shows(&[defect(&folder().state(), &what)]).await;
@@ -148,7 +148,9 @@ async fn evidence_is_of_this_log() {
         .await;
     let log = "other.example".to_owned();
     world.write(&name, &EvidenceRecord { log, ..record });
-    world.shows(&[defect(&name, "it is about the log other.example")]).await;
+    world
+        .shows(&[defect(&name, "is evidence of the log other.example")])
+        .await;
 }
 
 #[tokio::test]
@@ -185,7 +187,7 @@ async fn counts_at_the_edge_of_a_number_are_defects_and_no_panic() {
         receipt.from = u64::MAX;
     });
     world.forge(&LogFolder::new(ORIGIN, 1).start(), |start| {
-        start["epoch"] = json!(u32::MAX)
+        start["epoch"] = json!(u32::MAX);
     });
     let defects = world.audit().await.defects;
     assert!(!defects.is_empty(), "{receipt}");

@@ -30,12 +30,12 @@ async fn what_was_published_shows_that_a_record_was_set_back() {
         }
     }
     let checkpoint = folder().public_checkpoint();
-    let receipt = "is missing: the published cursor is at 700, and the receipts end at 300";
+    let receipt = "is missing: the cursor of public/tip.json is at 700, and the receipts end at 300";
     let defects = [
         defect(&folder().receipt(300), receipt),
         defect(
             &world.head(700),
-            "is missing or does not hold, and it is the published head",
+            "is missing or does not hold, and it is the head of public/tip.json",
         ),
         defect(&checkpoint, "is of size 700, and that head is not on record"),
     ];
@@ -57,15 +57,13 @@ async fn what_was_published_agrees_with_the_record() {
     let tip = |field: &str, value: Value| world.forge(names::TIP, |tips| tips["logs"][ORIGIN][field] = value);
     let before: Value = world.read(names::TIP);
     tip("tip", json!(Hash::of(b"another")));
-    let other = "the published cursor at 700 stands on another receipt than the one on record";
+    let other =
+        "its cursor at 700 does not stand on audit/log.example/receipts/00000000000000000300.json as that is on record";
     world.shows(&[defect(names::TIP, other)]).await;
     world.write(names::TIP, &before);
     tip("cursor", json!(299));
     world
-        .shows(&[defect(
-            names::TIP,
-            "the published cursor at 299 is at the edge of no receipt",
-        )])
+        .shows(&[defect(names::TIP, "its cursor at 299 is at the edge of no receipt")])
         .await;
     world.write(names::TIP, &before);
     let checkpoint = folder().public_checkpoint();
@@ -112,7 +110,7 @@ async fn the_state_carries_its_own_head_and_no_other() {
     for record in [earlier, forged] {
         carry(&record);
         let defects = world.audit().await.defects;
-        let missing = "is missing or does not hold, and it is the state's head";
+        let missing = "is missing or does not hold, and it is the head of state/log.example.json";
         assert!(defects.contains(&defect(&world.head(700), missing)), "{defects:?}");
     }
 }

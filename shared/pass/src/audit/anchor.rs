@@ -12,94 +12,98 @@ use tlog::{Frontier, Hash};
 
 /// A head and a place on the chain of an epoch that must both be on record.
 pub(super) struct Anchor {
-    /// What says so.
-    object: String,
-    /// Whose head and cursor these are.
-    whose: &'static str,
+    /// The object that says so.
+    by: String,
     head: Option<HeadRef>,
+    /// The cursor, and the hash of the receipt or start that it stands on.
     cursor: Option<(u64, Hash)>,
-    frontier: Option<Frontier>,
+    /// The state's own account of the place.
+    place: Option<Place>,
     /// Whether the chain passed the cursor.
     met: bool,
 }
 
+/// A place on a chain: where it begins, where its newest receipt begins, and the frontier.
+pub(super) struct Place {
+    pub(super) start: u64,
+    pub(super) last: Option<u64>,
+    pub(super) frontier: Frontier,
+}
+
 impl Anchor {
+    fn new(by: &str, head: Option<HeadRef>, cursor: Option<(u64, Hash)>) -> Self {
+        Self {
+            by: by.to_owned(),
+            head,
+            cursor,
+            place: None,
+            met: false,
+        }
+    }
+
     /// What the state says of the epoch that it is in.
     pub(super) fn state(folder: &LogFolder, progress: &Progress) -> Self {
+        let cursor = &progress.cursor;
+        let place = Place {
+            start: progress.start,
+            last: cursor.last,
+            frontier: cursor.frontier.clone(),
+        };
         Self {
-            object: folder.state(),
-            whose: "the state's",
-            head: Some(progress.head),
-            cursor: Some((progress.cursor.position(), progress.cursor.tip)),
-            frontier: Some(progress.cursor.frontier.clone()),
-            met: false,
+            place: Some(place),
+            ..Self::new(
+                &folder.state(),
+                Some(progress.head),
+                Some((cursor.position(), cursor.tip)),
+            )
         }
     }
 
     /// What was published of the epoch.
     pub(super) fn published(tip: &Tip) -> Self {
-        Self {
-            object: names::TIP.to_owned(),
-            whose: "the published",
-            head: Some(tip.head),
-            cursor: Some((tip.cursor, tip.tip)),
-            frontier: None,
-            met: false,
-        }
+        Self::new(names::TIP, Some(tip.head), Some((tip.cursor, tip.tip)))
     }
 
     /// What the start of the next epoch says of this one. The chain may go on behind it: a pass may have been under way.
-    pub(super) fn restart(object: String, restart: &Restart) -> Self {
-        Self {
-            object,
-            whose: "the next epoch's earlier",
-            head: restart.previous_head,
-            cursor: restart.previous_cursor.zip(restart.previous_tip),
-            frontier: None,
-            met: false,
-        }
+    pub(super) fn restart(by: &str, restart: &Restart) -> Self {
+        let cursor = restart.previous_cursor.zip(restart.previous_tip);
+        Self::new(by, restart.previous_head, cursor)
     }
 
-    /// Where the chain passes the cursor, both must say the same.
-    pub(super) fn pass(&mut self, at: u64, tip: Hash, frontier: &Frontier, audit: &mut Audit) {
+    /// Where the chain passes the cursor, both must say the same. `tip` is the hash of `object`, the newest of the chain.
+    pub(super) fn pass(&mut self, object: &str, tip: Hash, here: &Place, audit: &mut Audit) {
+        let at = here.frontier.size();
         let Some((_, expected)) = self.cursor.filter(|(cursor, _)| *cursor == at) else {
             return;
         };
         self.met = true;
-        let whose = self.whose;
-        if tip != expected {
-            audit.defect(
-                &self.object,
-                format!("{whose} cursor at {at} stands on another receipt than the one on record"),
-            );
-        } else if self.frontier.as_ref().is_some_and(|own| own != frontier) {
-            audit.defect(
-                &self.object,
-                format!("{whose} cursor at {at} has another frontier than the record"),
-            );
+        let same = |own: &Place| own.last == here.last && own.frontier == here.frontier;
+        if tip != expected || !self.place.as_ref().is_none_or(same) {
+            let what = format!("its cursor at {at} does not stand on {object} as that is on record");
+            audit.defect(&self.by, what);
+        }
+        if self.place.as_ref().is_some_and(|own| own.start != here.start) {
+            audit.defect(&self.by, "it begins elsewhere than the start of its epoch");
         }
     }
 
     /// At the end of the chain, which ends at `end`.
     pub(super) fn end(&self, folder: &LogFolder, end: u64, heads: &Heads, audit: &mut Audit) {
-        let whose = self.whose;
+        let by = &self.by;
         match self.cursor {
             Some((at, _)) if at > end => audit.defect(
                 &folder.receipt(end),
-                format!("is missing: {whose} cursor is at {at}, and the receipts end at {end}"),
+                format!("is missing: the cursor of {by} is at {at}, and the receipts end at {end}"),
             ),
             Some((at, _)) if !self.met => {
-                audit.defect(
-                    &self.object,
-                    format!("{whose} cursor at {at} is at the edge of no receipt"),
-                );
+                audit.defect(by, format!("its cursor at {at} is at the edge of no receipt"));
             }
             _ => {}
         }
         if let Some(head) = self.head.filter(|head| !heads.holds(*head)) {
             audit.defect(
                 &folder.checkpoint(head.size, &head.root),
-                format!("is missing or does not hold, and it is {whose} head"),
+                format!("is missing or does not hold, and it is the head of {by}"),
             );
         }
     }

@@ -13,7 +13,6 @@ use tlog::{Hash, VerifierKey};
 /// The largest copy: a configuration has at most 1 MiB, a trusted root with the keys of its logs a few.
 const MAX_COPY_BYTES: usize = 16 * 1024 * 1024;
 
-const CONFIG: &str = "audit/config/";
 const TRUST: &str = "audit/trust/";
 
 /// The copies that were looked for.
@@ -33,7 +32,7 @@ struct TrustCopy {
 
 /// Reads every copy, and looks for those that the inventory names.
 pub(super) async fn check(desk: &mut Desk<'_>, deployment: Option<&Deployment>) -> Result<(), Fault> {
-    for folder in [CONFIG, TRUST] {
+    for folder in [names::CONFIGS, TRUST] {
         let mut names = Names::new(desk.store, folder);
         while let Some(page) = names.page().await? {
             for name in &page {

@@ -4,6 +4,7 @@ use super::keys::Keys;
 use super::listing::Names;
 use super::{Desk, EpochAudit};
 use crate::check_name;
+use crate::conditions::MORE_VIOLATIONS;
 use crate::names::LogFolder;
 use crate::record::{Condition, EvidenceBody, EvidenceRecord};
 use crate::trouble::Fault;
@@ -37,7 +38,7 @@ pub(super) async fn check(
 
 fn check_record(desk: &mut Desk<'_>, record: &EvidenceRecord, log: &str, keys: &Keys) -> Result<(), String> {
     if record.log != log {
-        return Err(format!("it is about the log {}", record.log));
+        return Err(format!("is evidence of the log {}", record.log));
     }
     let EvidenceBody::Violation { evidence } = &record.body else {
         return Ok(());
@@ -63,19 +64,26 @@ pub(super) async fn check_conditions(desk: &mut Desk<'_>, state: &str, condition
     for condition in conditions {
         let (class, detail) = (condition.class.word(), &condition.detail);
         let Some(object) = &condition.object else {
-            if condition.class == Class::Violation {
+            if condition.class == Class::Violation && condition.detail != MORE_VIOLATIONS {
                 desk.audit
                     .defect(state, format!("its violation {detail} names no evidence"));
             }
             continue;
         };
-        if !check_name(object) {
+        if check_name(object) {
+            check_named(desk, &format!("the condition {class} {detail} of {state}"), object).await?;
+        } else {
             let what = format!("its condition {class} {detail} names what cannot be an object");
             desk.audit.defect(state, what);
-        } else if !desk.exists(object).await? {
-            let what = format!("is missing, and the condition {class} {detail} of {state} names it");
-            desk.audit.defect(object, what);
         }
+    }
+    Ok(())
+}
+
+/// An object that `by` names must be there. What it says is checked where it belongs.
+pub(super) async fn check_named(desk: &mut Desk<'_>, by: &str, object: &str) -> Result<(), Fault> {
+    if !desk.exists(object).await? {
+        desk.audit.defect(object, format!("is missing, and {by} names it"));
     }
     Ok(())
 }

@@ -119,7 +119,11 @@ impl Heads {
         }
         let opened = epoch.keys.open(&record.note, audit);
         let signed = opened.map_err(|error| format!("its note does not verify: {error}"))?;
-        if signed.size() != record.size || signed.root() != record.root || record.epoch != epoch.start.epoch {
+        if signed.size() != record.size
+            || signed.root() != record.root
+            || record.epoch != epoch.start.epoch
+            || record.log != epoch.start.log
+        {
             return Err("its note signs something else than its fields say".to_owned());
         }
         if let Some(root) = self.root(record.size).filter(|root| *root != record.root) {
@@ -131,18 +135,16 @@ impl Heads {
         if record.head() == epoch.start.head {
             return Ok(());
         }
-        self.follows(record)
+        self.follows(record, epoch)
     }
 
-    fn follows(&self, record: &CheckpointRecord) -> Result<(), String> {
+    fn follows(&self, record: &CheckpointRecord, epoch: &Epoch<'_>) -> Result<(), String> {
         let (Some(previous), Some(proof)) = (record.previous, &record.proof) else {
             return Err("no proof shows that it extends the head before it".to_owned());
         };
         if !self.holds(previous) {
-            return Err(format!(
-                "the head of size {} that it extends is missing or does not hold",
-                previous.size
-            ));
+            let name = epoch.folder.checkpoint(previous.size, &previous.root);
+            return Err(format!("{name}, the head that it extends, is missing or does not hold"));
         }
         let newest = self.newest();
         if previous.size != newest {

@@ -36,7 +36,7 @@ pub(super) async fn check(
     let log = first.start.log.clone();
     let keys = Keys::new(&log, outside.trusted, &desk.copies.keys, &mut desk.audit);
     let own = LogFolder::new(&log, 1);
-    let progress = state(desk, &own).await?;
+    let progress = state(desk, &own, &log).await?;
     let mut published = Published::read(desk, &own, &keys).await?;
     let (mut newest, mut following) = (0_u32, Some(first));
     while let Some(begun) = following.take() {
@@ -66,7 +66,8 @@ pub(super) async fn check(
     let begun = progress.map_or(0, |progress| progress.epoch);
     if begun > newest {
         let name = own.with_epoch(newest.saturating_add(1)).start();
-        desk.audit.defect(&name, "is missing: the state knows this epoch");
+        desk.audit
+            .defect(&name, format!("is missing: {} knows this epoch", own.state()));
     }
     Ok(Some((log, newest)))
 }
@@ -105,11 +106,11 @@ async fn read(desk: &mut Desk<'_>, folder: &LogFolder) -> Result<Option<Begun>, 
 }
 
 /// What the state says, with what its conditions name.
-async fn state(desk: &mut Desk<'_>, folder: &LogFolder) -> Result<Option<Progress>, Fault> {
+async fn state(desk: &mut Desk<'_>, folder: &LogFolder, log: &str) -> Result<Option<Progress>, Fault> {
     let name = folder.state();
     let state = desk.read::<LogState>(&name).await?;
     if let Some((state, _)) = &state {
-        evidence::check_conditions(desk, &name, &state.conditions).await?;
+        check_state(desk, folder, log, state).await?;
     }
     let progress = state.and_then(|(state, _)| state.progress);
     if progress.is_none() {
@@ -117,6 +118,16 @@ async fn state(desk: &mut Desk<'_>, folder: &LogFolder) -> Result<Option<Progres
             .note(format!("{name} is missing; the next pass rebuilds it from the record"));
     }
     Ok(progress)
+}
+
+/// What a state says beside its cursor and its head: whose it is, and what its conditions name.
+async fn check_state(desk: &mut Desk<'_>, folder: &LogFolder, log: &str, state: &LogState) -> Result<(), Fault> {
+    let name = folder.state();
+    if state.log != log {
+        desk.audit
+            .defect(&name, format!("is the state of the log {}", state.log));
+    }
+    evidence::check_conditions(desk, &name, &state.conditions).await
 }
 
 async fn one(
@@ -150,6 +161,11 @@ async fn one(
     let anchors = anchors.into_iter().flatten().collect();
     ledger::check(desk, epoch, &mut heads, anchors, &mut summary).await?;
     evidence::check(desk, folder, &start.log, epoch.keys, &mut summary).await?;
+    if let Some(restart) = &start.restart {
+        for name in &restart.evidence {
+            evidence::check_named(desk, &folder.start(), name).await?;
+        }
+    }
     strangers(desk, folder).await?;
     (summary.head, summary.heads) = (heads.newest(), heads.count());
     desk.audit.epochs.push(summary);
@@ -166,7 +182,7 @@ fn restart(desk: &mut Desk<'_>, epoch: &Epoch<'_>, after: Option<&Start>) -> Opt
             "{name} does not say where the epoch before it ended: whether its end is whole cannot be told"
         ));
     }
-    Some(Anchor::restart(name, restart))
+    Some(Anchor::restart(&name, restart))
 }
 
 /// What stands in the folder of an epoch and is none of its objects. Objects of known folders that nothing names are
@@ -205,14 +221,15 @@ pub(super) async fn check_absent(
         if newest(log) > 0 {
             if listed.epoch > newest(log) {
                 let name = LogFolder::new(log, newest(log).saturating_add(1)).start();
-                desk.audit.defect(&name, "is missing: the inventory knows this epoch");
+                desk.audit
+                    .defect(&name, format!("is missing: {} knows this epoch", names::DEPLOYMENT));
             }
             continue;
         }
         let folder = LogFolder::new(log, 1);
         let state = desk.read::<LogState>(&folder.state()).await?.map(|(state, _)| state);
         if let Some(state) = &state {
-            evidence::check_conditions(desk, &folder.state(), &state.conditions).await?;
+            check_state(desk, &folder, log, state).await?;
         }
         if listed.begun || state.is_some_and(|state| state.progress.is_some()) {
             desk.audit.defect(

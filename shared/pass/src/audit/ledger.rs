@@ -1,19 +1,21 @@
 //! The receipts of an epoch: one chain from the start, without gap or overlap, each leading to a signed head, and as far
 //! as anything says that it goes.
 
-use super::anchor::Anchor;
+use super::anchor::{Anchor, Place};
 use super::heads::Heads;
 use super::listing::Names;
 use super::{Desk, Epoch, EpochAudit, span};
 use crate::record::{self, Receipt};
 use crate::trouble::Fault;
-use tlog::{Frontier, Hash};
+use tlog::Hash;
 
 /// Where the chain has come to.
 struct Chain {
-    frontier: Frontier,
-    at: u64,
+    /// The newest object of the chain: the start, or a receipt.
+    object: String,
+    /// The hash of its bytes.
     tip: Hash,
+    place: Place,
     head: u64,
 }
 
@@ -27,9 +29,13 @@ pub(super) async fn check(
 ) -> Result<(), Fault> {
     check_start(desk, epoch);
     let mut chain = Chain {
-        frontier: epoch.start.frontier.clone(),
-        at: epoch.start.frontier.size(),
+        object: epoch.folder.start(),
         tip: epoch.hash,
+        place: Place {
+            start: epoch.start.frontier.size(),
+            last: None,
+            frontier: epoch.start.frontier.clone(),
+        },
         head: epoch.start.head.size,
     };
     chain.pass(desk, &mut anchors);
@@ -41,21 +47,21 @@ pub(super) async fn check(
             };
             chain.check(desk, epoch, name, &receipt);
             if !heads.confirm(desk, epoch, receipt.head).await? {
-                let size = receipt.head.size;
+                let head = epoch.folder.checkpoint(receipt.head.size, &receipt.head.root);
                 desk.audit.defect(
                     name,
-                    format!("names a head of size {size} that is missing or does not hold"),
+                    format!("names the head {head}, which is missing or does not hold"),
                 );
             }
             span::check(desk, epoch, heads, name, &receipt, summary).await?;
-            chain.take(receipt, &bytes);
+            chain.take(name, receipt, &bytes);
             chain.pass(desk, &mut anchors);
             summary.receipts = summary.receipts.saturating_add(1);
         }
     }
-    summary.to = chain.at;
+    summary.to = chain.at();
     for anchor in &anchors {
-        anchor.end(epoch.folder, chain.at, heads, &mut desk.audit);
+        anchor.end(epoch.folder, chain.at(), heads, &mut desk.audit);
     }
     Ok(())
 }
@@ -79,27 +85,35 @@ fn check_start(desk: &mut Desk<'_>, epoch: &Epoch<'_>) {
 }
 
 impl Chain {
+    fn at(&self) -> u64 {
+        self.place.frontier.size()
+    }
+
     fn check(&self, desk: &mut Desk<'_>, epoch: &Epoch<'_>, name: &str, receipt: &Receipt) {
         let (folder, start, audit) = (epoch.folder, epoch.start, &mut desk.audit);
         if *name != folder.receipt(receipt.from) || receipt.log != start.log || receipt.epoch != start.epoch {
             audit.defect(name, "is not the receipt that its name says");
         }
-        if receipt.from > self.at {
+        if receipt.from > self.at() {
             let what = format!(
                 "is missing: the entries {} to {} are covered by no receipt",
-                self.at, receipt.from
+                self.at(),
+                receipt.from
             );
-            audit.defect(&folder.receipt(self.at), what);
-        } else if receipt.from < self.at {
+            audit.defect(&folder.receipt(self.at()), what);
+        } else if receipt.from < self.at() {
             audit.defect(
                 name,
-                format!("covers entries that the receipt before it covers up to {}", self.at),
+                format!("covers entries that the receipt before it covers up to {}", self.at()),
             );
         }
         if receipt.previous != self.tip {
             audit.defect(
                 name,
-                "breaks the chain: the receipt before it is not the one that it names",
+                format!(
+                    "breaks the chain: {} before it is not the one that it names",
+                    self.object
+                ),
             );
         }
         if receipt.from == start.frontier.size() && receipt.restart != start.restart {
@@ -118,16 +132,17 @@ impl Chain {
         }
     }
 
-    fn take(&mut self, receipt: Receipt, bytes: &[u8]) {
-        self.at = receipt.to;
+    fn take(&mut self, name: &str, receipt: Receipt, bytes: &[u8]) {
+        name.clone_into(&mut self.object);
         self.tip = record::content_hash(bytes);
         self.head = receipt.head.size;
-        self.frontier = receipt.frontier;
+        self.place.last = Some(receipt.from);
+        self.place.frontier = receipt.frontier;
     }
 
     fn pass(&self, desk: &mut Desk<'_>, anchors: &mut [Anchor]) {
         for anchor in anchors {
-            anchor.pass(self.at, self.tip, &self.frontier, &mut desk.audit);
+            anchor.pass(&self.object, self.tip, &self.place, &mut desk.audit);
         }
     }
 }

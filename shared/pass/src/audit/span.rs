@@ -23,6 +23,8 @@ pub(super) async fn check(
     receipt: &Receipt,
     summary: &mut EpochAudit,
 ) -> Result<(), Fault> {
+    let rules = desk.audit.rule_sets.entry(receipt.rules);
+    rules.or_insert_with(|| name.to_owned());
     copies::want_config(desk, receipt.config.as_ref(), name).await?;
     copies::want_trust(desk, Some(&receipt.trust), name).await?;
     let matches = receipt.counts.findings.saturating_add(receipt.counts.allowed);
