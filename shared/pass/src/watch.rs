@@ -137,7 +137,9 @@ async fn follow(
         };
         *book = load::load(book.context.clone(), &again).await?;
         book.state.conditions = conditions::merge(&conditions, core::mem::take(&mut book.state.conditions));
-        if let Some(progress) = book.state.progress.as_mut().filter(|progress| progress.published != published) {
+        if let Some(progress) = &mut book.state.progress
+            && progress.published != published
+        {
             // Both have published, and the slower one's stands: the next pass publishes again.
             progress.published = None;
         }

@@ -97,15 +97,15 @@ fn merge(ours: &LogState, base: Option<&LogState>, theirs: LogState) -> (LogStat
     let mut merged = theirs;
     merged.conditions = conditions::merge(&ours.conditions, merged.conditions);
     let base = base.and_then(|base| base.progress.as_ref());
-    let (progress, clash) = further(ours.progress.as_ref(), base, merged.progress);
     let begun = |progress: Option<&Progress>| progress.map_or(0, |progress| progress.epoch);
+    let left = begun(ours.progress.as_ref()) != begun(merged.progress.as_ref());
+    let (progress, clash) = further(ours.progress.as_ref(), base, merged.progress);
     if begun(progress.as_ref()) > begun(base) {
         merged.restart = None;
     }
-    // A receipt that was committed while its epoch was left is behind the watermark of who left it: told again from
-    // the earlier place.
-    let left = begun(ours.progress.as_ref()) != begun(merged.progress.as_ref());
     merged.progress = progress;
+    // The further watermark; but a receipt that was committed while its epoch was left is behind the watermark of who
+    // left it, so that then the earlier place counts.
     for (sink, ours) in &ours.delivery {
         let further = |theirs: &Delivery| (theirs.place() >= ours.place()) != left;
         if !merged.delivery.get(sink).is_some_and(further) {
