@@ -12,6 +12,9 @@ pub(crate) const MAX_QUARANTINE_CONDITIONS: usize = 32;
 /// Violations of one log that are kept with evidence at most: a broken log can make a new one on every pass.
 pub(crate) const MAX_VIOLATIONS: usize = 16;
 
+/// The detail of the one condition that stands for all violations beyond [`MAX_VIOLATIONS`]; it has no evidence.
+pub(crate) const MORE_VIOLATIONS: &str = "more-violations";
+
 /// A quarantine condition ends when nothing of its kind came for so long.
 pub(crate) const QUARANTINE_QUIET_SECS: i64 = 86_400;
 

@@ -4,7 +4,7 @@
 
 use super::book::Book;
 use super::commit;
-use crate::conditions::{self, Holds, MAX_VIOLATIONS};
+use crate::conditions::{self, Holds, MAX_VIOLATIONS, MORE_VIOLATIONS};
 use crate::record::{self, Counts, EvidenceBody, EvidenceRecord, Group, HeadRef, SCHEMA};
 use crate::report::{LogReport, Problem};
 use crate::trouble::{Fault, Outcome, Step, Unproven, Violation};
@@ -76,7 +76,7 @@ async fn hold_violation(book: &mut Book, violation: &Violation) -> Result<(), Fa
     let shows = verdict_words(&violation.verdict);
     let known = conditions::find(&mut book.state.conditions, Class::Violation, &id).is_some();
     if !known && conditions::count(&book.state.conditions, Class::Violation) >= MAX_VIOLATIONS {
-        let more = Holds::now(Class::Violation, "more-violations", now).fact(
+        let more = Holds::now(Class::Violation, MORE_VIOLATIONS, now).fact(
             "what",
             format!("{shows}; evidence of the first {MAX_VIOLATIONS} contradictions is kept"),
         );
