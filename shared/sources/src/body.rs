@@ -68,10 +68,10 @@ pub(crate) enum Refused {
 }
 
 impl Body {
-    /// A body of at most `cap` bytes, of which `expected` are set aside.
-    pub(crate) fn new(coding: Coding, cap: usize, expected: usize) -> Self {
+    /// A body of at most `cap` bytes, in a buffer that is empty.
+    pub(crate) fn new(coding: Coding, cap: usize, buffer: Vec<u8>) -> Self {
         let capped = Capped {
-            bytes: Vec::with_capacity(expected.min(cap)),
+            bytes: buffer,
             cap,
             over: false,
         };
@@ -110,10 +110,20 @@ impl Body {
             Ok(()) => {
                 let mut bytes = self.into_bytes();
                 // It may be kept for long: what doubling set aside is given back.
-                bytes.shrink_to_fit();
+                if bytes.capacity() / 2 > bytes.len() {
+                    bytes.shrink_to_fit();
+                }
                 Ok(bytes)
             }
             Err(error) => Err((self.refused(error), self.into_bytes())),
+        }
+    }
+
+    /// Makes room for `expected` bytes in all, now that they may be held.
+    pub(crate) fn expect(&mut self, expected: usize) {
+        if let Decoder::Identity(capped) = &mut self.decoder {
+            let more = expected.min(capped.cap).saturating_sub(capped.bytes.len());
+            capped.bytes.reserve_exact(more);
         }
     }
 
@@ -187,7 +197,7 @@ mod tests {
     }
 
     fn read(coding: Coding, raw: &[u8], cap: usize) -> Result<Vec<u8>, Refused> {
-        let mut body = Body::new(coding, cap, 0);
+        let mut body = Body::new(coding, cap, Vec::new());
         for piece in raw.chunks(PIECE_BYTES) {
             body.take(piece)?;
         }

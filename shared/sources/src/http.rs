@@ -5,6 +5,7 @@
 //! of them another tree.
 
 use crate::body::{Body, Coding, Refused};
+use crate::buffers::Buffers;
 use crate::patience::{Budget, Expired, HttpPatience, retry_after};
 use crate::turn::{SHARE_BYTES, Turn};
 use bytes::Bytes;
@@ -40,6 +41,7 @@ pub struct Http {
     pooled: Client,
     fresh: Client,
     patience: HttpPatience,
+    buffers: Buffers,
 }
 
 /// No client could be made.
@@ -78,6 +80,7 @@ impl Http {
             pooled: client().build()?,
             fresh,
             patience,
+            buffers: Buffers::default(),
         })
     }
 
@@ -96,7 +99,7 @@ impl Http {
         let mut attempt = 1;
         loop {
             let failed = match self.attempt(url, cap, freshness, &mut budget, turn).await {
-                Ok(bytes) => return Ok(Bytes::from(bytes)),
+                Ok(bytes) => return Ok(self.buffers.lend(bytes)),
                 Err(failed) => failed,
             };
             let wait = self.patience.wait(attempt, failed.retry_after());
@@ -151,7 +154,11 @@ impl Http {
             return Err(Failed::never(SourceErrorKind::TooLarge { cap }));
         }
         // A length is only announced: what is set aside for it is no more than may be held anyway.
-        let mut body = Body::new(coding, cap, announced.min(turn.share()).min(SHARE_BYTES));
+        let mut body = Body::new(
+            coding,
+            cap,
+            self.buffers.take(announced.min(turn.share()).min(SHARE_BYTES)),
+        );
         loop {
             let chunk = budget
                 .within(response.chunk())
@@ -163,6 +170,7 @@ impl Http {
             for piece in chunk.chunks(coding.piece_bytes()) {
                 if body.held().saturating_add(piece.len()) > turn.share() {
                     budget.pause(turn.come()).await;
+                    body.expect(announced);
                 }
                 if let Err(refused) = body.take(piece) {
                     return Err(refusal(refused, cap));

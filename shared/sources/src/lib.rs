@@ -8,6 +8,7 @@
 
 mod base;
 mod turn;
+mod buffers;
 mod patience;
 mod body;
 mod http;

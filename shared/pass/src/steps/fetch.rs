@@ -14,13 +14,13 @@ use tokio::task::JoinHandle;
 
 /// A span is cut before it holds more bytes than this (one batch may be larger by itself). With the batches that are
 /// read ahead it bounds the memory of a pass.
-pub(crate) const SPAN_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const SPAN_BYTES: usize = 6 * 1024 * 1024;
 
 /// A span has at most this many entries: 64 bundles, 512 KiB of leaf hashes.
 pub(crate) const SPAN_ENTRIES: u64 = 64 * 256;
 
 /// What is read ahead of the span in hand holds at most so many bytes (one batch may be larger by itself).
-const AHEAD_BYTES: usize = 4 * 1024 * 1024;
+const AHEAD_BYTES: usize = 2 * 1024 * 1024;
 
 /// Batches read ahead at most, however small.
 const AHEAD_BATCHES: usize = 16;

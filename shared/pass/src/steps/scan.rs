@@ -19,11 +19,11 @@ use std::sync::Arc;
 use tlog::{Hash, TlogProof};
 
 /// Whole findings of one span take at most so many bytes; the rest has no leaf, no proof and no identity.
-pub(crate) const FINDINGS_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const FINDINGS_BYTES: usize = 2 * 1024 * 1024;
 
 /// Beyond them findings are listed one by one, without what they hold, up to so many bytes more; the rest is counted, a
 /// line for each rule. Together with one last finding of either sort this bounds the object.
-const SHORT_FINDINGS_BYTES: usize = 4 * 1024 * 1024;
+const SHORT_FINDINGS_BYTES: usize = 2 * 1024 * 1024;
 
 /// The longest object of findings: both parts, a last whole finding (a leaf and a checkpoint of the longest sort, in
 /// base64 and escaped), and a line for each rule that there can be.
