@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn a_bomb_is_refused_after_its_cap() {
         let bomb = gzip(&vec![0; 64 << 20]);
-        let mut body = Body::new(Coding::Gzip, 1 << 20);
+        let mut body = Body::new(Coding::Gzip, 1 << 20, Vec::new());
         let refused = bomb
             .chunks(PIECE_BYTES)
             .map(|piece| body.take(piece))
