@@ -132,7 +132,7 @@ impl Stage {
     /// One pass that takes the log's checkpoint and has no time left to read an entry: the log is silent until then.
     pub(crate) async fn pass_without_reading(&mut self, log: &HostedLog) -> PassReport {
         let silence = log.behave(Rule::new(Target::Entries, Instead::Hang));
-        self.deadline = Some(Duration::from_millis(300));
+        self.deadline = Some(Duration::from_millis(600));
         let report = self.pass().await;
         self.deadline = None;
         log.remove(silence);
