@@ -3,6 +3,7 @@
 use super::heads::Heads;
 use super::{Content, Desk, Epoch, EpochAudit, copies};
 use crate::record::{self, HeadRef, ObjectRef, Receipt};
+use crate::steps::scan::FindingLine;
 use crate::trouble::Fault;
 use alerts::Finding;
 use base64::Engine as _;
@@ -97,8 +98,17 @@ impl Findings<'_> {
     fn check(&mut self, desk: &mut Desk<'_>, name: &str, bytes: &[u8], summary: &mut EpochAudit) {
         let (mut findings, mut allowed) = (0_u64, 0_u64);
         for (number, line) in lines(bytes) {
-            let finding: Finding = match serde_json::from_slice(line) {
-                Ok(finding) => finding,
+            let finding = match serde_json::from_slice(line) {
+                Ok(FindingLine::One(finding)) => finding,
+                Ok(FindingLine::Many(many)) => {
+                    findings = findings.saturating_add(many.findings);
+                    allowed = allowed.saturating_add(many.allowed);
+                    if many.log != self.receipt.log || many.first < self.receipt.from || many.last >= self.receipt.to {
+                        desk.audit
+                            .defect(name, format!("line {number} counts findings of another log or span"));
+                    }
+                    continue;
+                }
                 Err(error) => {
                     desk.audit
                         .defect(name, format!("line {number} cannot be read: {error}"));
