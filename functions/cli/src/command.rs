@@ -18,7 +18,7 @@ pub(crate) async fn dispatch(args: Args) -> ExitCode {
     let result = match args.command {
         Command::Init(init) => init::init(&init),
         Command::Run(run) => run::run(run).await,
-        Command::Check(common) => check::check(&common),
+        Command::Check(common) => check::check(&common).await,
         Command::Verify(common) => verify::verify(&common).await,
         Command::Scan(scan) => scan::scan(scan).await,
         Command::Ack(ack) => ack::ack(ack).await,

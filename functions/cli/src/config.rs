@@ -1,9 +1,11 @@
 //! The configuration: read, checked as a whole before anything is asked of anybody, and the last good one where it is
 //! broken.
 
+use crate::args::Common;
 use crate::exit::{Failure, say};
 use local::yaml;
-use pass::{FixedTrust, InForce, Settings, Store, TrustChoice};
+use pass::record::Deployment;
+use pass::{Clock as _, FixedTrust, InForce, Settings, Store, SystemClock, TrustChoice};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tlog::Hash;
@@ -25,11 +27,25 @@ pub(crate) fn file(given: Option<&Path>) -> PathBuf {
     given.map_or_else(|| PathBuf::from(DEFAULT), Path::to_path_buf)
 }
 
+/// The inventory of a store, if there is one to read: it knows logs that the trusted root no longer names. What is wrong
+/// with a store is said by who uses it.
+pub(crate) async fn inventory(store: &str) -> Deployment {
+    let known = match crate::wiring::store(store, crate::wiring::Access::Read) {
+        Ok(store) => pass::record::read(store.as_ref(), pass::names::DEPLOYMENT)
+            .await
+            .ok()
+            .flatten(),
+        Err(_) => None,
+    };
+    known.unwrap_or_else(|| Deployment::new(SystemClock::new().now()))
+}
+
 /// Reads and checks a configuration.
 ///
 /// # Errors
 /// Usage, with file, line, column and caret.
-pub(crate) fn load(given: Option<&Path>) -> Result<Loaded, Failure> {
+pub(crate) async fn load(common: &Common) -> Result<Loaded, Failure> {
+    let given = common.config.as_deref();
     let file = file(given);
     let text = yaml::read(&file).map_err(|error| {
         let hint = if given.is_none() && !file.exists() {
@@ -40,35 +56,43 @@ pub(crate) fn load(given: Option<&Path>) -> Result<Loaded, Failure> {
         Failure::Usage(format!("error: {error}{hint}"))
     })?;
     let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
-    parse(&file.display().to_string(), &text, &folder, None).map_err(Failure::Usage)
+    let inventory = inventory(&common.store).await;
+    parse(&file.display().to_string(), &text, &folder, &inventory).map_err(Failure::Usage)
 }
 
 /// Like [`load`]; where the file is broken, the last good configuration of the store stands in, loudly.
 ///
 /// # Errors
-/// Usage, if there is none that can stand in.
-pub(crate) async fn load_or_last_good(given: Option<&Path>, store: &dyn Store) -> Result<Loaded, Failure> {
-    let broken = match load(given) {
+/// Usage, if there is none that can stand in; a fault if the store cannot say.
+pub(crate) async fn load_or_last_good(common: &Common) -> Result<Loaded, Failure> {
+    let broken = match load(common).await {
         Ok(loaded) => return Ok(loaded),
         Err(Failure::Usage(text)) => text,
         Err(fault) => return Err(fault),
     };
-    let Some((name, text)) = last_good(store).await? else {
+    // A broken configuration makes no store: only one that exists can lend its last good configuration.
+    let Ok(store) = crate::wiring::store(&common.store, crate::wiring::Access::Read) else {
         return Err(Failure::Usage(broken));
     };
-    let folder = file(given).parent().map(Path::to_path_buf).unwrap_or_default();
-    let first = broken.lines().next().unwrap_or_default().to_owned();
+    let kept = last_good(store.as_ref()).await.inspect_err(|_| say(&broken))?;
+    let Some((name, text)) = kept else {
+        return Err(Failure::Usage(broken));
+    };
+    let file = file(common.config.as_deref());
+    let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let Ok(mut loaded) = parse(&name, &text, &folder, &inventory(&common.store).await) else {
+        return Err(Failure::Usage(broken));
+    };
+    let first = broken.lines().next().unwrap_or_default();
     let why = format!("the configuration is broken ({first}); the last good one ({name}) is in force");
-    let Ok(loaded) = parse(&name, &text, &folder, Some(why.clone())) else {
-        return Err(Failure::Usage(broken));
-    };
     say(&broken);
     say(&format!("warning: {why}"));
+    loaded.in_force.fell_back = Some(why);
     Ok(loaded)
 }
 
 async fn last_good(store: &dyn Store) -> Result<Option<(String, String)>, Failure> {
-    let deployment: Option<pass::record::Deployment> = pass::record::read(store, pass::names::DEPLOYMENT).await?;
+    let deployment: Option<Deployment> = pass::record::read(store, pass::names::DEPLOYMENT).await?;
     let Some(hash) = deployment.and_then(|deployment| deployment.config) else {
         return Ok(None);
     };
@@ -117,7 +141,7 @@ fn rule_set(bytes: &[u8]) -> Option<Hash> {
 }
 
 /// Checks a text; the error is what to print.
-fn parse(file: &str, text: &str, folder: &Path, fell_back: Option<String>) -> Result<Loaded, String> {
+fn parse(file: &str, text: &str, folder: &Path, inventory: &Deployment) -> Result<Loaded, String> {
     let document = yaml::parse(text).map_err(|problem| yaml::render_problem(file, text, &problem))?;
     let render = |problems: &[rules::Diagnostic]| yaml::render(file, text, &document.places, problems);
     let settings = Settings::from_value(&document.value).map_err(|problems| render(&problems))?;
@@ -139,12 +163,15 @@ fn parse(file: &str, text: &str, folder: &Path, fell_back: Option<String>) -> Re
             suggestion: None,
         });
     });
+    if let Ok(trust) = &trust {
+        problems.extend(pass::misfits(&settings, trust.in_force(), inventory));
+    }
     match (trust, problems.is_empty()) {
         (Ok(trust), true) => {
             let in_force = InForce {
                 settings,
                 config: text.as_bytes().to_vec(),
-                fell_back,
+                fell_back: None,
             };
             Ok(Loaded { in_force, trust })
         }

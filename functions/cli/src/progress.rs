@@ -61,11 +61,7 @@ impl Watcher for ProgressLine {
 }
 
 fn line(log: &str, position: u64, head: u64, speed: u64) -> String {
-    let tenths = if head == 0 {
-        1_000
-    } else {
-        position.saturating_mul(1_000) / head
-    };
+    let tenths = position.saturating_mul(1_000).checked_div(head).unwrap_or(1_000);
     let filled = usize::try_from(tenths / 50).unwrap_or(20).min(20);
     let bar: String = "#".repeat(filled) + &"-".repeat(20 - filled);
     let name = alerts::text::escape(log, 40);

@@ -7,6 +7,7 @@ use crate::record::Deployment;
 use crate::settings::{LogKind, LogSettings, Position, Settings};
 use crate::trouble::{Fault, FaultClass};
 use async_trait::async_trait;
+use rules::Diagnostic;
 use sigstore::{SigningConfig, Timestamp, TrustedRoot};
 use std::collections::{BTreeMap, BTreeSet};
 use tlog::{Hash, VerifierKey};
@@ -44,6 +45,12 @@ impl FixedTrust {
             signing: SigningConfig::public(),
             bytes: TrustedRoot::public_bytes().to_vec(),
         })
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub fn in_force(&self) -> &Trust {
+        &self.0
     }
 
     /// A trusted root in Sigstore's format.
@@ -147,8 +154,56 @@ pub fn coverage(settings: &Settings, trust: &Trust, inventory: &Deployment, now:
         let configured = settings.logs.iter().any(|settings| settings.origin == log.origin);
         place(log, configured, trust, &mut coverage)?;
     }
-    exclude(settings, &mut coverage, inventory, now)?;
+    exclude(settings, &mut coverage, &names(settings, trust, inventory), now)?;
     Ok(coverage)
+}
+
+/// What a configuration asks for and this trust does not allow, each with its path: a log without a key, an exclusion
+/// that does not name one log. Without any, [`coverage`] is no fault.
+#[must_use]
+pub fn misfits(settings: &Settings, trust: &Trust, inventory: &Deployment) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let mut complain = |path: String, message: String| {
+        problems.push(Diagnostic {
+            path,
+            message,
+            suggestion: None,
+        });
+    };
+    for (at, log) in settings.logs.iter().enumerate() {
+        let mut trusted = trust
+            .root
+            .tlogs()
+            .iter()
+            .filter(|trusted| trusted.origin() == log.origin);
+        if log.keys.is_empty() && trusted.all(|trusted| trusted.verifier_keys().is_empty()) {
+            complain(format!("logs[{at}]"), without_key(&log.origin));
+        }
+    }
+    let names = names(settings, trust, inventory);
+    for (at, exclusion) in settings.exclude.iter().enumerate() {
+        if let Err(fault) = find(&names, &exclusion.log) {
+            complain(format!("exclude[{at}].log"), fault.message);
+        }
+    }
+    problems
+}
+
+/// Every log that there is a name for.
+fn names(settings: &Settings, trust: &Trust, inventory: &Deployment) -> Vec<String> {
+    let trusted = trust.root.tlogs().iter().chain(trust.root.ctlogs());
+    let names: BTreeSet<String> = trusted
+        .map(sigstore::LogInstance::origin)
+        .chain(settings.logs.iter().map(|log| log.origin.clone()))
+        .chain(inventory.logs.keys().cloned())
+        .collect();
+    names.into_iter().collect()
+}
+
+fn without_key(origin: &str) -> String {
+    format!(
+        "no key is known for the log {origin}: give it a `key:` (a C2SP vkey or a PEM public key); the trusted root has none"
+    )
 }
 
 fn stated_kind(trust: &Trust, base_url: &str) -> Option<LogKind> {
@@ -185,13 +240,9 @@ fn place(log: WatchedLog, configured: bool, trust: &Trust, coverage: &mut Covera
     } else if !log.keys.is_empty() {
         coverage.watched.push(log);
     } else if configured {
-        let message = format!(
-            "no key is known for the log {}: give it a `key:` (a C2SP vkey or a PEM public key); the trusted root has none",
-            log.origin
-        );
         return Err(Fault {
             class: FaultClass::Configuration,
-            message,
+            message: without_key(&log.origin),
             object: None,
         });
     } else {
@@ -221,15 +272,9 @@ pub(crate) fn unread(origin: &str, kind: LogKind) -> Unwatched {
     }
 }
 
-fn exclude(settings: &Settings, coverage: &mut Coverage, inventory: &Deployment, now: Timestamp) -> Result<(), Fault> {
+fn exclude(settings: &Settings, coverage: &mut Coverage, names: &[String], now: Timestamp) -> Result<(), Fault> {
     for exclusion in &settings.exclude {
-        let names = coverage.watched.iter().map(|log| &log.origin);
-        let names = names
-            .chain(coverage.unwatched.iter().map(|log| &log.name))
-            .chain(inventory.logs.keys());
-        let names: BTreeSet<String> = names.cloned().collect();
-        let names: Vec<String> = names.into_iter().collect();
-        let name = find(&names, &exclusion.log)?;
+        let name = find(names, &exclusion.log)?;
         let excused = exclusion.until.is_none_or(|until| now < until);
         if excused {
             coverage.watched.retain(|log| log.origin != name);

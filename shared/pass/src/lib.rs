@@ -20,7 +20,9 @@ mod ops;
 mod audit;
 
 pub use audit::{Audit, Defect, EpochAudit, audit};
-pub use coverage::{Coverage, FixedTrust, Trust, TrustSource, Unwatched, WatchedLog, coverage, find, trust_document};
+pub use coverage::{
+    Coverage, FixedTrust, Trust, TrustSource, Unwatched, WatchedLog, coverage, find, misfits, trust_document,
+};
 pub use environment::{Budget, Environment, InForce, StopHandle, Unwatching, Watcher};
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::rescan::{Rescan, rescan};

@@ -176,11 +176,15 @@ pub fn is_name(origin: &str) -> bool {
     !origin.is_empty() && !origin.chars().any(char::is_control) && escape(origin).len() <= MAX_ORIGIN_BYTES
 }
 
+/// What stands beside logs in a folder; a log of such a name is escaped.
+const RESERVED: [&str; 4] = ["config", "trust", "deployment", "tip.json"];
+
 fn escape(origin: &str) -> String {
+    let reserved = RESERVED.contains(&origin);
     let mut escaped = String::with_capacity(origin.len());
-    for byte in origin.bytes() {
+    for (at, byte) in origin.bytes().enumerate() {
         let dots_only = origin.bytes().all(|byte| byte == b'.');
-        if (byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) && !dots_only {
+        if (byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) && !dots_only && !(reserved && at == 0) {
             escaped.push(char::from(byte));
         } else {
             let _infallible = write!(escaped, "%{byte:02X}");
@@ -209,6 +213,10 @@ mod tests {
         check("127.0.0.1:8080/a", "127.0.0.1%3A8080%2Fa");
         check("..", "%2E%2E");
         check("a~2", "a%7E2");
+        check("config", "%63onfig");
+        check("trust", "%74rust");
+        check("deployment", "%64eployment");
+        check("tip.json", "%74ip.json");
         assert_eq!(
             LogFolder::new("x", 2).receipt(256),
             "audit/x~2/receipts/00000000000000000256.json"

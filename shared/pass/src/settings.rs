@@ -116,6 +116,13 @@ impl Settings {
     /// # Errors
     /// Every problem with its path and, where a word was mistyped, the nearest known one.
     pub fn from_value(value: &Value) -> Result<Self, Vec<Diagnostic>> {
+        if value.is_null() {
+            return Err(vec![Diagnostic {
+                path: String::new(),
+                message: "the configuration is empty; `rekor-sentinel init` writes one".to_owned(),
+                suggestion: None,
+            }]);
+        }
         let mut problems = Vec::new();
         let settings = read(value, &mut problems);
         match settings {
@@ -182,12 +189,16 @@ fn read_trust(top: &mut Fields<'_, '_>) -> TrustChoice {
     let Some(mut trust) = Fields::open(value, &path, &["trusted_root", "tuf"], top.problems) else {
         return TrustChoice::Public;
     };
-    if trust.take("tuf").is_some() {
+    let tuf = trust.take("tuf").is_some();
+    if tuf {
         trust.complain(
             "tuf",
             "this version does not read TUF repositories yet; use `trusted_root: FILE`".to_owned(),
             None,
         );
+    }
+    if !tuf && trust.take("trusted_root").is_none() {
+        trust.complain("", "`trusted_root` is missing".to_owned(), None);
     }
     match trust.text("trusted_root") {
         Some(file) => TrustChoice::TrustedRoot(file),

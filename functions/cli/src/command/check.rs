@@ -4,19 +4,18 @@ use crate::args::Common;
 use crate::config;
 use crate::exit::{Failure, print};
 use alerts::text::escape;
-use pass::record::Deployment;
 use pass::{Clock as _, SystemClock, TrustSource as _};
 use std::process::ExitCode;
 
 /// Names and reasons may come from a trusted root that somebody else wrote.
 const SHOWN: usize = 400;
 
-pub(crate) fn check(args: &Common) -> Result<ExitCode, Failure> {
-    let loaded = config::load(args.config.as_deref())?;
+pub(crate) async fn check(args: &Common) -> Result<ExitCode, Failure> {
+    let loaded = config::load(args).await?;
     let settings = &loaded.in_force.settings;
     let now = SystemClock::new().now();
-    let trust = futures::executor::block_on(loaded.trust.trust(now))?;
-    let coverage = pass::coverage(settings, &trust, &Deployment::new(now), now)?;
+    let trust = loaded.trust.trust(now).await?;
+    let coverage = pass::coverage(settings, &trust, &config::inventory(&args.store).await, now)?;
     for log in &coverage.watched {
         let kind = log.kind.map_or("to be asked", pass::LogKind::word);
         let (name, url) = (escape(&log.origin, SHOWN), escape(&log.url, SHOWN));

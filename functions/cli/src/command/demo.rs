@@ -4,7 +4,7 @@
 
 mod stage;
 
-use crate::args::Demo;
+use crate::args::{Common, Demo};
 use crate::config;
 use crate::exit::{Failure, print};
 use crate::table;
@@ -125,11 +125,7 @@ impl Play {
         title(
             "6. The record is checked again, offline: every signature, proof, receipt and finding, and the evidence.",
         );
-        let common = crate::args::Common {
-            config: Some(self.config()),
-            store: self.store(),
-        };
-        let code = super::verify::verify(&common).await?;
+        let code = super::verify::verify(&self.common()).await?;
         self.expect(
             "a record that is whole",
             format!("{code:?}") == format!("{:?}", ExitCode::SUCCESS),
@@ -148,7 +144,7 @@ impl Play {
     }
 
     async fn pass(&self) -> Result<PassReport, Failure> {
-        let loaded = config::load(Some(&self.config()))?;
+        let loaded = config::load(&self.common()).await?;
         let sinks = wiring::sinks(&["console".to_owned()], Console::Output)?;
         let store = wiring::store(&self.store(), Access::Make)?;
         let (environment, _stop) = wiring::environment(store, sinks, None, Arc::new(Unwatching));
@@ -164,6 +160,13 @@ impl Play {
         } else {
             print(&format!("NOT as it should be: expected {what}\n"));
             self.failed.push(what);
+        }
+    }
+
+    fn common(&self) -> Common {
+        Common {
+            config: Some(self.config()),
+            store: self.store(),
         }
     }
 

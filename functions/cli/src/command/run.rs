@@ -16,14 +16,7 @@ const FINDINGS: u8 = 10;
 pub(crate) async fn run(args: Run) -> Result<ExitCode, Failure> {
     let console = if args.json { Console::Error } else { Console::Output };
     let sinks = wiring::sinks(&args.sinks, console)?;
-    // A broken configuration makes no store: only one that exists can lend its last good configuration.
-    let loaded = match config::load(args.common.config.as_deref()) {
-        Ok(loaded) => loaded,
-        Err(broken) => match wiring::store(&args.common.store, Access::Read) {
-            Ok(store) => config::load_or_last_good(args.common.config.as_deref(), store.as_ref()).await?,
-            Err(_) => return Err(broken),
-        },
-    };
+    let loaded = config::load_or_last_good(&args.common).await?;
     let progress = Arc::new(ProgressLine::new());
     let result = async {
         let store = wiring::store(&args.common.store, Access::Make)?;

@@ -7,7 +7,6 @@ use crate::progress::ProgressLine;
 use crate::wiring::{self, Access, Console, Logs};
 use alerts::Finding;
 use local::ConsoleSink;
-use pass::record::Deployment;
 use pass::{AlertSink, Clock as _, Sources as _, SystemClock, TrustSource as _, WatchedLog};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,13 +18,13 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
             args.from, args.to
         )));
     }
-    let loaded = config::load(args.common.config.as_deref())?;
+    let loaded = config::load_or_last_good(&args.common).await?;
     let sinks = if args.alert {
         wiring::sinks(&args.sinks, Console::Error)?
     } else {
         Vec::new()
     };
-    let (log, kind, source) = open(&loaded, &args.log).await?;
+    let (log, kind, source) = open(&loaded, &args).await?;
     let store = wiring::store(&args.common.store, Access::Make)?;
     let progress = Arc::new(ProgressLine::new());
     let (environment, stop) = wiring::environment(store, Vec::new(), None, Arc::clone(&progress) as _);
@@ -65,16 +64,17 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
 
 async fn open(
     loaded: &config::Loaded,
-    name: &str,
+    args: &Scan,
 ) -> Result<(WatchedLog, pass::LogKind, Arc<dyn pass::LogSource>), Failure> {
     let now = SystemClock::new().now();
     let trust = loaded.trust.trust(now).await?;
-    let coverage = pass::coverage(&loaded.in_force.settings, &trust, &Deployment::new(now), now)?;
+    let inventory = config::inventory(&args.common.store).await;
+    let coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
     let names: Vec<String> = coverage.watched.iter().map(|log| log.origin.clone()).collect();
-    let origin = pass::find(&names, name)?;
+    let origin = pass::find(&names, &args.log)?;
     let log = coverage.watched.into_iter().find(|log| log.origin == origin);
     let Some(mut log) = log else {
-        return Err(Failure::Usage(format!("error: {name} is not watched")));
+        return Err(Failure::Usage(format!("error: {} is not watched", args.log)));
     };
     let logs = Logs::new()?;
     let kind = match log.kind {

@@ -4,7 +4,6 @@ use crate::args::Common;
 use crate::config;
 use crate::exit::{Failure, print};
 use crate::wiring::{self, Access};
-use pass::record::Deployment;
 use pass::{Audit, Clock as _, EpochAudit, FixedTrust, Store, SystemClock, TrustSource as _};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -42,14 +41,14 @@ pub(crate) async fn verify(args: &Common) -> Result<ExitCode, Failure> {
 /// The keys of the configuration and the trusted root. Without a configuration: those of the public trusted root.
 async fn keys(args: &Common) -> Result<BTreeMap<String, Vec<VerifierKey>>, Failure> {
     let now = SystemClock::new().now();
-    let inventory = Deployment::new(now);
     if args.config.is_none() && !config::file(None).exists() {
         let trust = FixedTrust::public().trust(now).await?;
         let logs = trust.root.tlogs().iter().map(|log| (log.origin(), log.verifier_keys()));
         return Ok(logs.collect());
     }
-    let loaded = config::load(args.config.as_deref())?;
+    let loaded = config::load(args).await?;
     let trust = loaded.trust.trust(now).await?;
+    let inventory = config::inventory(&args.store).await;
     let coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
     Ok(coverage.watched.into_iter().map(|log| (log.origin, log.keys)).collect())
 }
