@@ -325,21 +325,19 @@ fn the_demo_shows_what_it_claims() {
 #[test]
 fn the_demo_plays_in_any_folder() {
     let world = World::new();
-    for folder in ["a folder#1: per%20cent \"quoted\" o'clock ümlaut"] {
-        let ran = demo(&world, folder);
-        let command = ran
-            .out
-            .lines()
-            .find(|line| line.starts_with("  rekor-sentinel verify"))
-            .unwrap();
-        if cfg!(unix) {
-            let command = command.replacen("rekor-sentinel", "\"$0\"", 1);
-            let shell = std::process::Command::new("sh")
-                .args(["-c", &command, env!("CARGO_BIN_EXE_rekor-sentinel")])
-                .current_dir(world.path(""))
-                .output();
-            assert!(shell.unwrap().status.success(), "{command} can be copied into a shell");
-        }
+    let ran = demo(&world, "a folder#1: per%20cent \"quoted\" o'clock ümlaut");
+    let command = ran
+        .out
+        .lines()
+        .find(|line| line.starts_with("  rekor-sentinel verify"))
+        .unwrap();
+    if cfg!(unix) {
+        let command = command.replacen("rekor-sentinel", "\"$0\"", 1);
+        let shell = std::process::Command::new("sh")
+            .args(["-c", &command, env!("CARGO_BIN_EXE_rekor-sentinel")])
+            .current_dir(world.path(""))
+            .output();
+        assert!(shell.unwrap().status.success(), "{command} can be copied into a shell");
     }
     let ran = world.run(&["demo"]).ends(0);
     let place = ran

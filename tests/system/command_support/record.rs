@@ -272,7 +272,7 @@ fn what_cannot_be_read_is_30() {
 }
 
 #[test]
-fn a_record_of_other_keys_is_noticed() {
+fn other_keys_than_those_on_record_are_told() {
     let (world, log) = watching(10);
     world.run(&["run"]).ends(0);
     let other = FileLog::new("one", "two.example");
@@ -280,8 +280,10 @@ fn a_record_of_other_keys_is_noticed() {
         .item(&world)
         .replace(&log.tree.vkey(), &other.tree.key().vkey("one.example"));
     world.configure(&[item], RULES);
-    let ran = verify(&world).ends(1).says(&["checkpoints/00000000000000000010-"]);
-    assert!(ran.out.contains("does not verify"), "{}", ran.out);
+    verify(&world).ends(0).says(&[
+        "note: one.example: signed by a key (id ",
+        "that the configuration no longer names",
+    ]);
     // A log that is no longer configured is checked with the keys on record.
     world.configure(&[], RULES);
     verify(&world).ends(0).says(&["note: ", "keys on record"]);
