@@ -15,6 +15,9 @@ mod conditions;
 mod report;
 mod steps;
 mod watch;
+mod inventory;
+mod one;
+mod ending;
 mod run;
 mod ops;
 mod audit;
@@ -24,10 +27,11 @@ pub use coverage::{
     Coverage, FixedTrust, Trust, TrustSource, Unwatched, WatchedLog, coverage, find, misfits, trust_document,
 };
 pub use environment::{Budget, Environment, InForce, StopHandle, Unwatching, Watcher};
+pub use one::{Probed, Sources};
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::rescan::{Rescan, rescan};
 pub use report::{LogReport, PassReport, Problem};
-pub use run::{Probed, Sources, run};
+pub use run::run;
 pub use seams::clock::{Clock, SystemClock};
 pub use seams::sink::{AlertSink, MemorySink, SinkError};
 pub use seams::source::{

@@ -103,10 +103,13 @@ fn at_the_end_of(book: &Book, restart: Restart) -> Restart {
     }
 }
 
-/// The folder of the epoch to begin: the first one that is empty, or that another pass has begun for the same restart.
-/// What is left of a record that is gone is never taken for a new one.
+/// The folder of the epoch to begin: the first one behind the epoch in force that is empty, or that another pass has
+/// begun for the same restart. What is left of a record that is gone is never taken for a new one, and an epoch whose
+/// record is gone without a trace is not begun a second time: what the sinks were given of it has nothing to do with
+/// the new one.
 async fn free_folder(book: &Book, restart: Option<&Restart>) -> Result<LogFolder, Fault> {
-    let mut folder = LogFolder::new(&book.context.log.origin, 1);
+    let in_force = book.state.progress.as_ref().map_or(0, |progress| progress.epoch);
+    let mut folder = LogFolder::new(&book.context.log.origin, in_force.saturating_add(1));
     let Some(restart) = restart else { return Ok(folder) };
     loop {
         let start: Option<Start> = record::read(book.context.store(), &folder.start()).await?;
@@ -182,7 +185,7 @@ pub(crate) async fn anchor(source: &dyn LogSource, at: u64, head: HeadRef) -> Re
                 last = Err(Unproven {
                     step: Step::Start,
                     ..unproven
-                })
+                });
             }
             Ok(anchor) => {
                 if anchor.frontier.root_with(&anchor.rest, head.size).ok() == Some(head.root) {

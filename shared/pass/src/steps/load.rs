@@ -168,11 +168,11 @@ async fn catch_up(book: &mut Book) -> Result<(), Fault> {
     let Some(progress) = &mut book.state.progress else {
         return Ok(());
     };
-    let heads = names
+    let mut heads = names
         .iter()
         .filter(|name| name.starts_with(&folder.checkpoints()) && Some(*name) != known.as_ref());
     let froze = progress.frozen.then_some(progress.head.size);
-    if let Some(name) = heads.last() {
+    if let Some(name) = heads.next_back() {
         adopt_head(&book.context, progress, name).await?;
         conditions::hold_growth(
             &mut book.state.conditions,

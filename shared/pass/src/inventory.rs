@@ -1,0 +1,171 @@
+//! The inventory of the deployment in hand: which logs are listed, what is in force, and how it is written back.
+//!
+//! `state/deployment.json` is written by compare-and-swap; who loses takes what the other wrote and adds what it knows.
+//! A crash between two writes leaves an older inventory, which the next pass brings forward.
+
+use crate::conditions;
+use crate::coverage::{self, Coverage, Trust, Unwatched};
+use crate::environment::{Environment, InForce};
+use crate::names;
+use crate::record::{self, Deployment, Document, Listed};
+use crate::settings::{Position, Settings};
+use crate::trouble::{Fault, FaultClass};
+use crate::{Swap, Version};
+use tlog::Hash;
+
+/// So often a lost swap of the inventory is tried again.
+const MAX_SWAPS: usize = 8;
+
+/// The inventory in hand.
+pub(crate) struct Inventory {
+    pub(crate) deployment: Deployment,
+    written: Option<Deployment>,
+    version: Option<Version>,
+    /// Whether there was none beside a record.
+    pub(crate) gone: bool,
+}
+
+impl Inventory {
+    pub(crate) async fn read(environment: &Environment) -> Result<Self, Fault> {
+        let object = environment.store.read(names::DEPLOYMENT, Deployment::MAX_BYTES).await?;
+        let Some(object) = object else {
+            let deployment = Deployment::new(environment.clock.now());
+            let gone = !environment.store.list("state/", "state/", 1).await?.is_empty();
+            return Ok(Self {
+                deployment,
+                written: None,
+                version: None,
+                gone,
+            });
+        };
+        let deployment: Deployment = record::decode(names::DEPLOYMENT, &object.bytes)?;
+        Ok(Self {
+            deployment: deployment.clone(),
+            written: Some(deployment),
+            version: Some(object.version),
+            gone: false,
+        })
+    }
+
+    pub(crate) async fn write(&mut self, environment: &Environment) -> Result<(), Fault> {
+        for _ in 0..MAX_SWAPS {
+            if self.written.as_ref() == Some(&self.deployment) {
+                return Ok(());
+            }
+            let bytes = record::encode(&self.deployment);
+            match environment
+                .store
+                .swap(names::DEPLOYMENT, self.version.as_ref(), &bytes)
+                .await?
+            {
+                Swap::Done(version) => {
+                    self.written = Some(self.deployment.clone());
+                    self.version = Some(version);
+                    return Ok(());
+                }
+                Swap::Lost => self.take_theirs(environment).await?,
+            }
+        }
+        let message = format!(
+            "{} changed under every one of {MAX_SWAPS} attempts to write it",
+            names::DEPLOYMENT
+        );
+        Err(Fault::new(FaultClass::Store, names::DEPLOYMENT, message))
+    }
+
+    async fn take_theirs(&mut self, environment: &Environment) -> Result<(), Fault> {
+        let Self {
+            deployment: theirs,
+            version,
+            ..
+        } = Self::read(environment).await?;
+        let mut merged = theirs.clone();
+        merged.created = merged.created.min(self.deployment.created);
+        merged.conditions = conditions::merge(&self.deployment.conditions, merged.conditions);
+        merged.config = self.deployment.config.or(merged.config);
+        merged.trust = self.deployment.trust.or(merged.trust);
+        for (origin, ours) in &self.deployment.logs {
+            let listed = merged.logs.entry(origin.clone()).or_insert_with(|| ours.clone());
+            listed.begun |= ours.begun;
+            listed.epoch = listed.epoch.max(ours.epoch);
+            if listed.kind.is_none() {
+                (listed.kind, listed.base) = (ours.kind, ours.base.clone());
+            }
+        }
+        self.deployment = merged;
+        (self.written, self.version) = (Some(theirs), version);
+        Ok(())
+    }
+}
+
+/// Lists logs that are new. Those that are there when the store is created begin where the configuration says; a log
+/// that appears later begins at 0, unless the configuration says otherwise for this very log. As long as it has not
+/// begun, what the configuration says for it may still be put right.
+pub(crate) fn list(inventory: &mut Inventory, coverage: &Coverage, settings: &Settings, now: sigstore::Timestamp) {
+    let founding = inventory.deployment.logs.is_empty();
+    let names = coverage.watched.iter().map(|log| (&log.origin, log.from, log.kind));
+    let names = names.chain(coverage.unwatched.iter().map(|log| (&log.name, None, None)));
+    for (origin, from, kind) in names {
+        let unknown = Listed {
+            since: now,
+            founding,
+            from: Position::Index(0),
+            kind,
+            base: None,
+            epoch: 0,
+            begun: false,
+        };
+        let listed = inventory.deployment.logs.entry(origin.clone()).or_insert(unknown);
+        if !listed.begun {
+            let default = if listed.founding {
+                settings.from
+            } else {
+                Position::Index(0)
+            };
+            listed.from = from.unwrap_or(default);
+        }
+    }
+}
+
+/// Logs whose record was begun and that nobody names any more. They are not forgotten without a word.
+pub(crate) fn left_out(coverage: &Coverage, deployment: &Deployment) -> Vec<Unwatched> {
+    let named = |origin: &String| {
+        coverage.watched.iter().any(|log| log.origin == *origin)
+            || coverage.unwatched.iter().any(|log| log.name == *origin)
+    };
+    let gone = deployment
+        .logs
+        .iter()
+        .filter(|(origin, listed)| listed.begun && !named(origin));
+    let reason = "it was watched, and neither the trusted root nor the configuration names it any more; list it again, or exclude it with a reason";
+    gone.map(|(origin, _)| Unwatched {
+        name: origin.clone(),
+        reason: reason.to_owned(),
+        excused: false,
+    })
+    .collect()
+}
+
+/// Keeps copies of the configuration and the trust that are in force, where they are new.
+pub(crate) async fn keep_in_force(
+    environment: &Environment,
+    inventory: &mut Inventory,
+    in_force: &InForce,
+    trust: &Trust,
+    coverage: &Coverage,
+) -> Result<(Hash, Hash), Fault> {
+    let config = record::content_hash(&in_force.config);
+    if inventory.deployment.config != Some(config) {
+        environment
+            .store
+            .put_once(&names::config(&config), &in_force.config)
+            .await?;
+        inventory.deployment.config = Some(config);
+    }
+    let (hash, document) = coverage::trust_document(trust, coverage);
+    if inventory.deployment.trust != Some(hash) {
+        environment.store.put_once(&names::trust(&hash), &document).await?;
+        inventory.deployment.trust = Some(hash);
+    }
+    Ok((config, hash))
+}
