@@ -3,7 +3,13 @@
 //! The bar: no less than half the rate of SHA-256 alone, with one rule. Both run in turn over the same bytes, and the
 //! figure is the ratio of the best rounds: these are the parts of `pass` in its order, without the fetching.
 
-#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a bench")]
+#![allow(
+    missing_docs,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a bench"
+)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rules::{Context, RuleSet};
@@ -25,7 +31,8 @@ fn leaves() -> Vec<Vec<u8>> {
 }
 
 fn rule() -> RuleSet {
-    let one = serde_json::json!([{"name": "ours", "match": {"source-repository-owner-uri": "https://github.com/acme"}}]);
+    let one =
+        serde_json::json!([{"name": "ours", "match": {"source-repository-owner-uri": "https://github.com/acme"}}]);
     RuleSet::compile(rules::parse(&one).unwrap()).unwrap()
 }
 
@@ -60,9 +67,13 @@ fn benches(criterion: &mut Criterion) {
     let root = root(&leaves);
     let bytes: usize = leaves.iter().map(Vec::len).sum();
     let mut group = criterion.benchmark_group("core");
-    group.sample_size(20).throughput(Throughput::Bytes(u64::try_from(bytes).unwrap()));
+    group
+        .sample_size(20)
+        .throughput(Throughput::Bytes(u64::try_from(bytes).unwrap()));
     group.bench_function("sha256 alone", |b| b.iter(|| sha256(&leaves)));
-    group.bench_function("hash, verify, decode, match", |b| b.iter(|| whole(&leaves, &rules, &mut scratch, root)));
+    group.bench_function("hash, verify, decode, match", |b| {
+        b.iter(|| whole(&leaves, &rules, &mut scratch, root));
+    });
     group.finish();
     let (mut alone, mut all) = (Duration::MAX, Duration::MAX);
     for _ in 0..200 {
@@ -74,7 +85,10 @@ fn benches(criterion: &mut Criterion) {
         all = all.min(start.elapsed());
     }
     println!("leaves of {} bytes each", bytes / leaves.len());
-    println!("ratio to SHA-256 alone: {:.2} (the bar is 0.50)", alone.as_secs_f64() / all.as_secs_f64());
+    println!(
+        "ratio to SHA-256 alone: {:.2} (the bar is 0.50)",
+        alone.as_secs_f64() / all.as_secs_f64()
+    );
 }
 
 criterion_group!(core, benches);

@@ -1,15 +1,14 @@
 //! The readers of `tlog`: no input makes them panic, and what they accept they print as it was.
 
 use ::tlog::{
-    Checkpoint, CosignatureKey, EntryBundle, Evidence, Frontier, Hash, HashTile, MAX_SIGNATURES,
-    MAX_TREE_SIZE, Note, SignedCheckpoint, TileHashes, TlogProof, VerifierKey, frontier_of_inclusion,
-    root_of_inclusion, split_bundle, verify_consistency, verify_inclusion,
+    Checkpoint, CosignatureKey, EntryBundle, Evidence, Frontier, Hash, HashTile, MAX_SIGNATURES, MAX_TREE_SIZE, Note,
+    SignedCheckpoint, TileHashes, TlogProof, VerifierKey, frontier_of_inclusion, root_of_inclusion, split_bundle,
+    verify_consistency, verify_inclusion,
 };
 
 /// A log whose checkpoints are public, and a witness of it.
 pub const ORIGIN: &str = "log2025-1.rekor.sigstore.dev";
-pub const LOG_KEY: &str =
-    "log2025-1.rekor.sigstore.dev+cf119915+AbfK5adZJxsI323FwGD2AJJ9F4i89cfDuLdGJBIYntuO";
+pub const LOG_KEY: &str = "log2025-1.rekor.sigstore.dev+cf119915+AbfK5adZJxsI323FwGD2AJJ9F4i89cfDuLdGJBIYntuO";
 pub const WITNESS_KEY: &str = "witness.stagemole.eu+67f7aea0+BEqSG3yu9YrmcM3BHvQYTxwFj3uSWakQepafafpUqklv";
 
 /// Signed notes.
@@ -156,10 +155,7 @@ pub fn frontier(data: &[u8]) {
     let mut proof = frontier.hashes().to_vec();
     proof.reverse();
     assert_eq!(root_of_inclusion(leaf, size, size + 1, &proof), Ok(pushed.root()));
-    assert_eq!(
-        frontier_of_inclusion(size, size + 1, &proof),
-        Ok(frontier.clone())
-    );
+    assert_eq!(frontier_of_inclusion(size, size + 1, &proof), Ok(frontier.clone()));
     for other in [0, size / 2, size, size.saturating_mul(2)] {
         let _refused = verify_inclusion(leaf, other, size, &proof, frontier.root());
         let _refused = verify_consistency(other, size, &proof, leaf, frontier.root());
