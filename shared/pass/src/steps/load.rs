@@ -181,6 +181,7 @@ async fn catch_up(book: &mut Book) -> Result<(), Fault> {
             book.context.now(),
         );
     }
+    check_tip(&book.context, &folder, &progress.cursor).await?;
     if progress.cursor.position() < progress.head.size {
         let undecodable = follow_receipts(&book.context, &folder, progress).await?;
         conditions::hold_quarantine(&mut book.state.conditions, &undecodable, book.context.now());
@@ -276,13 +277,12 @@ async fn adopt_head(context: &LogContext, progress: &mut Progress, name: &str) -
     Ok(())
 }
 
-/// Follows the chain from the cursor. The receipt that the cursor stands on must still be what it was.
+/// Follows the chain from the cursor.
 async fn follow_receipts(
     context: &LogContext,
     folder: &LogFolder,
     progress: &mut Progress,
 ) -> Result<Vec<Group>, Fault> {
-    check_tip(context, folder, &progress.cursor).await?;
     let mut undecodable = Vec::new();
     while progress.cursor.position() < progress.head.size {
         let name = folder.receipt(progress.cursor.position());
@@ -298,6 +298,7 @@ async fn follow_receipts(
     Ok(undecodable)
 }
 
+/// The receipt that the cursor stands on must still be what it was: nothing is appended to a chain whose end is gone.
 async fn check_tip(context: &LogContext, folder: &LogFolder, cursor: &Cursor) -> Result<(), Fault> {
     let name = cursor.last.map_or_else(|| folder.start(), |from| folder.receipt(from));
     let object = context.store().read(&name, Receipt::MAX_BYTES).await?;
