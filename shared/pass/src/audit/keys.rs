@@ -1,4 +1,4 @@
-//! Whose signatures count: the keys of the configuration, and those that were in force before them.
+//! Whose signatures count: the keys of the configuration, or for a log that it does not know those on record.
 
 use super::Audit;
 use std::collections::BTreeMap;
@@ -33,30 +33,34 @@ impl Keys {
         }
     }
 
-    /// A checkpoint that a key of the configuration signed; or one that the configuration no longer names and that was
-    /// in force once, which is noted.
+    /// A checkpoint that a key of the configuration signed. The keys on record count only for a log that the configuration
+    /// does not know: whoever can write the record can write keys into it. That one of them signed is noted, since a
+    /// change of keys that the configuration does not tell of looks the same.
     pub(super) fn open(&self, note: &str, audit: &mut Audit) -> Result<SignedCheckpoint, CheckpointError> {
-        let unsigned = match SignedCheckpoint::open(note.as_bytes(), &self.log, &self.configured) {
-            Err(error @ CheckpointError::NoTrustedSignature { .. }) => error,
-            decided => return decided,
-        };
-        if self.recorded.is_empty() {
-            return Err(unsigned);
+        if self.configured.is_empty() {
+            return SignedCheckpoint::open(note.as_bytes(), &self.log, &self.recorded);
         }
-        let signed = SignedCheckpoint::open(note.as_bytes(), &self.log, &self.recorded)?;
-        if !self.configured.is_empty() {
+        let opened = SignedCheckpoint::open(note.as_bytes(), &self.log, &self.configured);
+        if matches!(opened, Err(CheckpointError::NoTrustedSignature { .. }))
+            && let Ok(signed) = SignedCheckpoint::open(note.as_bytes(), &self.log, &self.recorded)
+        {
             for id in signed.signers() {
                 audit.note(format!(
-                    "{}: signed by a key (id {id}) that the configuration no longer names",
+                    "{}: signed by a key (id {id}) that is on record and that the configuration does not name; if the log changed its key, list the old one under `key:` as well",
                     self.log
                 ));
             }
         }
-        Ok(signed)
+        opened
     }
 
-    /// Whether the key is or was the log's.
+    /// Whether the key counts as the log's.
     pub(super) fn knows(&self, key: &VerifierKey) -> bool {
-        self.configured.contains(key) || self.recorded.contains(key)
+        let keys = if self.configured.is_empty() {
+            &self.recorded
+        } else {
+            &self.configured
+        };
+        keys.contains(key)
     }
 }
