@@ -79,8 +79,14 @@ impl RunEnd {
                     None => {}
                 }
                 self.delivered.dead.extend(watched.delivered.dead);
-                self.tips
-                    .extend(watched.progress.map(|progress| (log.origin.clone(), progress)));
+                // What could not be stored is not published either.
+                let stored = watched.report.error.as_ref().is_none_or(|error| error.class != "store");
+                self.tips.extend(
+                    watched
+                        .progress
+                        .filter(|_| stored)
+                        .map(|progress| (log.origin.clone(), progress)),
+                );
                 self.reports.push(watched.report);
             }
         }
