@@ -32,7 +32,7 @@ use tlog::EntryBundle;
 const RATE_ENTRIES: u64 = 320 * 256;
 
 /// Rounds for the rate.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 
 /// Bundles in flight: what the command has.
 const IN_FLIGHT: usize = 8;

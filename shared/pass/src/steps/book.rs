@@ -11,6 +11,10 @@ use crate::names::LogFolder;
 use crate::record::{self, Delivery, HeadRef, LogState, Progress};
 use crate::trouble::{Fault, FaultClass};
 use crate::{Swap, Version};
+use core::time::Duration;
+
+/// During a long catch-up the pointer follows the receipts this often.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// So often a lost swap is tried again before the pass gives up.
 const MAX_SWAPS: usize = 8;
@@ -21,6 +25,8 @@ pub(crate) struct Book {
     pub(crate) state: LogState,
     written: Option<LogState>,
     version: Option<Version>,
+    /// When this pass wrote it last, by the clock's uptime.
+    written_at: Option<Duration>,
 }
 
 impl Book {
@@ -32,6 +38,7 @@ impl Book {
             state,
             written,
             version,
+            written_at: None,
         }
     }
 
@@ -41,6 +48,16 @@ impl Book {
             &self.context.log.origin,
             self.state.progress.as_ref().map_or(1, |progress| progress.epoch),
         )
+    }
+
+    /// Writes the state if this pass has not done so for a while: the receipts are the record, and the next pass follows
+    /// those that the state does not know. The caller writes it at the end.
+    pub(crate) async fn write_now_and_then(&mut self) -> Result<(), Fault> {
+        let now = self.context.environment.clock.uptime();
+        match self.written_at {
+            Some(at) if now.saturating_sub(at) < WRITE_EVERY => Ok(()),
+            Some(_) | None => self.write().await.map(|_| ()),
+        }
     }
 
     /// Writes the state if it differs from what is stored.
@@ -53,6 +70,7 @@ impl Book {
             let bytes = record::encode(&self.state);
             match self.context.store().swap(&name, self.version.as_ref(), &bytes).await? {
                 Swap::Done(version) => {
+                    self.written_at = Some(self.context.environment.clock.uptime());
                     self.written = Some(self.state.clone());
                     self.version = Some(version);
                     return Ok(Written::Ours);

@@ -4,7 +4,7 @@
 //! of two racing passes moves the head, so that no object ever shows a head that was not proven from the one before. A
 //! crash between the two leaves a state that carries the checkpoint; the next pass puts the object.
 //!
-//! Of a span: the objects of its findings and its undecodable leaves, under names that carry their content's hash; then the receipt, **put once: that is the commit**; then the state. A crash before the receipt leaves objects
+//! Of a span: the objects of its findings and its undecodable leaves, under names that carry their content's hash; then the receipt, **put once: that is the commit**; then, now and then, the state. A crash before the receipt leaves objects
 //! that nothing names; a crash after it leaves a receipt that the next pass follows.
 
 use super::book::{Book, Written};
@@ -108,7 +108,7 @@ pub(crate) async fn commit_span(book: &mut Book, scanned: &Scanned) -> Result<Co
         }
         PutOnce::Exists => return adopt(book, &name, scanned, &bytes).await,
     };
-    book.write().await?;
+    book.write_now_and_then().await?;
     Ok(committed)
 }
 
@@ -183,7 +183,7 @@ async fn adopt(book: &mut Book, name: &str, scanned: &Scanned, ours: &[u8]) -> R
     }
     adopt_receipt(progress, name, &theirs, &object.bytes)?;
     progress.settle_behind();
-    book.write().await?;
+    book.write_now_and_then().await?;
     Ok(if object.bytes == ours {
         Committed::Ours
     } else {

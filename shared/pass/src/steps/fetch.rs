@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 /// A span is cut before it holds more bytes than this (one batch may be larger by itself). With the batches that are
 /// read ahead it bounds the memory of a pass.
-pub(crate) const SPAN_BYTES: usize = 6 * 1024 * 1024;
+pub(crate) const SPAN_BYTES: usize = 4 * 1024 * 1024;
 
 /// A span has at most this many entries: 64 bundles, 512 KiB of leaf hashes.
 pub(crate) const SPAN_ENTRIES: u64 = 64 * 256;

@@ -47,6 +47,8 @@ pub(super) async fn read(
         }
         if clock.uptime().saturating_sub(last_delivery) >= DELIVER_EVERY {
             deliver::deliver_findings(book, delivered, Moment::Between).await?;
+            // Another pass on this log may be faster, and this state be loaded again: what was told stays told.
+            book.write().await?;
             last_delivery = clock.uptime();
         }
         match next? {
