@@ -209,7 +209,13 @@ fn other_files_are_refused() {
     let too_large = vec![b' '; MAX_DOCUMENT_BYTES + 1];
     assert!(matches!(wrong(&too_large), TrustError::TooLarge { bytes } if bytes == too_large.len()));
     assert_eq!(TrustedRoot::parse(br#"{"tlogs":[]}"#).unwrap().tlogs().len(), 0);
-    for document in [&b"{}"[..], b"[]", b"7", br#"{"mediaType":7,"tlogs":[]}"#, br#"{"tlogs":{}}"#] {
+    for document in [
+        &b"{}"[..],
+        b"[]",
+        b"7",
+        br#"{"mediaType":7,"tlogs":[]}"#,
+        br#"{"tlogs":{}}"#,
+    ] {
         assert!(matches!(wrong(document), TrustError::WrongMediaType { found, .. } if found == "missing"));
     }
     let config = sentinel_sigstore::signing_config::PUBLIC_V1;

@@ -281,8 +281,14 @@ fn other_keys_than_those_on_record_are_told() {
         .replace(&log.tree.vkey(), &other.tree.key().vkey("one.example"));
     world.configure(&[item], RULES);
     // A key on record is not enough: whoever can write the record can write keys into it.
-    let ran = verify(&world).ends(1).says(&["checkpoints/00000000000000000010-", "does not verify"]);
-    assert!(ran.out.contains("note: one.example: signed by a key (id"), "{}", ran.out);
+    let ran = verify(&world)
+        .ends(1)
+        .says(&["checkpoints/00000000000000000010-", "does not verify"]);
+    assert!(
+        ran.out.contains("note: one.example: signed by a key (id"),
+        "{}",
+        ran.out
+    );
     // Both keys are.
     let both = log.item(&world).replace(
         &log.tree.vkey(),
