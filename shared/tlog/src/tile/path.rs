@@ -43,7 +43,7 @@ impl HashTile {
     }
 
     /// The tile that holds `node`, or the hashes it is made of, as wide as it is in a tree of `tree_size` leaves; then the
-    /// node's place within the tile, as [`TileHashes::node`] takes it: level (0 to 7) and index.
+    /// node's place within the tile, as [`crate::TileHashes::node`] takes it: level (0 to 7) and index.
     ///
     /// # Errors
     /// [`TileError::NoNode`] unless the node is complete in that tree.
