@@ -134,7 +134,9 @@ fn masked(line: &str) -> String {
     while let Some((before, after)) = rest.split_once("://") {
         shown.push_str(before);
         shown.push_str("://");
-        let end = after.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(after.len());
+        let end = after
+            .find(|c: char| c == '/' || c.is_whitespace())
+            .unwrap_or(after.len());
         let (authority, behind) = after.split_at_checked(end).unwrap_or((after, ""));
         match authority.rsplit_once('@') {
             Some((secret, host)) => {
@@ -192,7 +194,10 @@ mod tests {
     #[test]
     fn passwords_are_not_shown() {
         let check = |line: &str, expect: &str| assert_eq!(masked(line), expect);
-        check("url: https://me:secret@log.example/x", "url: https://*********@log.example/x");
+        check(
+            "url: https://me:secret@log.example/x",
+            "url: https://*********@log.example/x",
+        );
         check("a: https://log.example/me@x", "a: https://log.example/me@x");
         check("a: [http://u:p@a, http://b]", "a: [http://***@a, http://b]");
         check("plain", "plain");
