@@ -39,12 +39,14 @@ fn a_deployment_without_rules_fails_anywhere() {
 
 #[test]
 fn growth_over_several_spans_fails_anywhere() {
-    sweep(&Scenario {
-        name: "growth",
-        world: watched(21),
-        served: Served::honest(50),
-        expect: Expect::clean(0, 50),
-    });
+    for (name, world) in [("growth", watched(21)), ("growth in no time", watched(21).hurry())] {
+        sweep(&Scenario {
+            name,
+            world,
+            served: Served::honest(50),
+            expect: Expect::clean(0, 50),
+        });
+    }
 }
 
 #[test]

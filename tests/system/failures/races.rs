@@ -169,24 +169,36 @@ fn forked(race: &Race) -> impl Fn(&World, &str) {
     }
 }
 
-/// A pass moves the head and dies before the head's object is put; another one, which had loaded before, moves it on.
+const SWAP: &str = "swap state/log";
+const RECEIPT: &str = "put audit/log.example.com%2Ffaults/receipts/";
+
+/// Two passes that stop behind a receipt or at a swap of the state, each at each: the second then dies there, or goes on
+/// when the first has ended.
 #[test]
-fn a_head_whose_mover_died_is_not_forgotten_by_the_next() {
-    let race = race("a dead mover", watched(21), 70, 50);
-    let swaps = |served| {
-        let gaps = race.gaps(served);
-        let swaps = gaps.into_iter().filter(|(_, call)| call.starts_with("swap state/log"));
-        swaps.map(|(trip, _)| trip).collect::<Vec<_>>()
-    };
-    for on in swaps(&race.first) {
-        for dead in swaps(&race.second) {
-            let what = format!("one stops at {on:?}, another dies at {dead:?}");
-            let world = race.world.copy();
-            let mut first = world.broken(&race.first, on);
-            first.go();
-            world.broken(&race.second, dead).go();
-            let _whatever = first.end();
-            same(&race)(&world, &what);
+fn two_passes_stop_at_every_commit_of_each_other() {
+    let at = |words, how| (0..3).map(move |number| (words, number, how));
+    let commits: Vec<_> = at(SWAP, How::StopBefore)
+        .chain(at(SWAP, How::StopAfter))
+        .chain(at(RECEIPT, How::StopAfter))
+        .collect();
+    for (name, first, second) in [("a head that is behind", 50, 70), ("a head that is ahead", 70, 50)] {
+        let race = race(name, watched(21), first, second);
+        let judge = same(&race);
+        let ones = commits.iter().filter(|(_, number, _)| *number < 2);
+        for (one, other) in ones.flat_map(|one| commits.iter().map(move |other| (one, other))) {
+            for dies in [true, false] {
+                let what = format!("{name}: one stops at {one:?}, another at {other:?} and dies: {dies}");
+                let world = race.world.copy();
+                let mut first = world.wired(&race.first, Wire::aiming(one.0, one.1, one.2));
+                first.go();
+                let mut second = world.wired(&race.second, Wire::aiming(other.0, other.1, other.2));
+                second.go();
+                let _whatever = first.end();
+                if !dies {
+                    let _whatever = second.end();
+                }
+                judge(&world, &what);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A record, a state or an inventory that is damaged, newer, old or gone: loud, never written over, and healed by what
 //! was lost or by an operator's new epoch.
 
-use crate::faults::check::{Expect, audit, check, quiet, told};
+use crate::faults::check::{Expect, audit, check, quiet, told, whole};
 use crate::faults::leaves;
 use crate::faults::served::Served;
 use crate::faults::store::state_name;
@@ -106,6 +106,41 @@ fn begun_anew(world: &World, what: &str) {
     );
     assert!(!audit.defects.is_empty(), "{what}");
     (0..2).for_each(|sink| told(world, sink, &Expect::clean(0, 40).findings, what));
+}
+
+#[test]
+fn a_state_from_before_a_new_epoch_goes_on_in_the_new_one() {
+    let world = watched(21);
+    let objects = world.store.objects();
+    let (reason, by) = ("the log was reset".to_owned(), "an operator".to_owned());
+    now(pass::restart(
+        world.store.as_ref(),
+        leaves::ORIGIN,
+        Position::Index(10),
+        by,
+        reason,
+        world.now(),
+    ))
+    .unwrap();
+    let asked = world.store.objects()[&state_name()].clone();
+    let log = leaves::fork(0, 25);
+    quiet(&world, &Served::of(log.clone(), None));
+    let mut expect = Expect::clean(0, 21);
+    let grown = leaves::fork(0, 37);
+    expect.findings.extend(leaves::expected(&grown, 10, 37));
+    (expect.start, expect.end) = (10, 37);
+    for (what, state) in [
+        ("none", None),
+        ("before", Some(objects[&state_name()].clone())),
+        ("asked", Some(asked)),
+    ] {
+        let world = world.copy();
+        world.store.set(&state_name(), state);
+        let served = Served::of(grown.clone(), None);
+        let report = quiet(&world, &served);
+        whole(&world, &report, &expect, what);
+        (0..2).for_each(|sink| told(&world, sink, &expect.findings, what));
+    }
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Sinks that refuse: nothing stays owed, and a dead sink is told everything once it is back.
 
-use crate::faults::check::{Expect, check, quiet, whole};
+use crate::faults::check::{Expect, check, quiet, told, whole};
 use crate::faults::leaves;
 use crate::faults::served::Served;
 use crate::faults::sweep::{Scenario, broken, owing, sweep, trips, watched};
-use crate::faults::wire::Wire;
+use crate::faults::wire::{How, Seam, Trip, Wire};
 use crate::faults::world::World;
 use alerts::{Alert, Class, Phase};
 use pass::Outcome;
@@ -18,6 +18,25 @@ fn the_recovery_of_a_dead_sink_fails_anywhere() {
         served: Served::honest(40),
         expect: Expect::clean(0, 40),
     });
+}
+
+#[test]
+fn a_sink_that_never_answers_does_not_hold_up_the_others_and_is_told_later() {
+    let world = watched(5);
+    let never = Trip {
+        seam: Seam::Sink,
+        at: 1,
+        how: How::Never,
+    };
+    let report = world.broken(&Served::honest(40), never).end().unwrap();
+    assert_eq!(
+        (report.outcome(), world.place()),
+        (Outcome::Degraded, (40, 40)),
+        "{report:?}"
+    );
+    told(&world, 1, &Expect::clean(0, 40).findings, "the other sink");
+    let report = quiet(&world, &Served::honest(40));
+    check(&world, &report, &Expect::clean(0, 40), "a sink that did not answer");
 }
 
 /// The findings that a sink was told of, one by one or by a digest of their rule.

@@ -25,6 +25,8 @@ pub(crate) enum How {
     LoseAnswer,
     /// An error, and on every later call as well.
     Down,
+    /// Neither this call nor any later one is ever answered.
+    Never,
     /// It does not return, and nothing was done.
     StopBefore,
     /// It was done and does not return.
@@ -43,6 +45,8 @@ pub(crate) struct Trip {
 pub(crate) struct Wire {
     trip: Option<Trip>,
     calls: Mutex<Vec<(Seam, String)>>,
+    /// Breaks the call of this number among those of the store whose words begin so.
+    aim: Option<(&'static str, usize, How)>,
     /// Bits of the sink calls that are refused.
     refusals: u64,
     stopped: watch::Sender<bool>,
@@ -56,6 +60,7 @@ impl Wire {
         Self {
             trip,
             calls: Mutex::default(),
+            aim: None,
             refusals: 0,
             stopped: watch::Sender::new(false),
             released: watch::Sender::new(false),
@@ -68,6 +73,14 @@ impl Wire {
         Self {
             chance: AtomicU64::new(seed | 1),
             ..Self::new(trip)
+        }
+    }
+
+    /// Breaks the call of this number among those of the store whose words begin so.
+    pub(crate) fn aiming(words: &'static str, number: usize, how: How) -> Self {
+        Self {
+            aim: Some((words, number, how)),
+            ..Self::new(None)
         }
     }
 
@@ -92,6 +105,7 @@ impl Wire {
         let answer = match how {
             None => effect.await,
             Some(How::Refuse | How::Down) => fail(),
+            Some(How::Never) => core::future::pending().await,
             Some(How::LoseAnswer) => {
                 effect.await;
                 fail()
@@ -140,8 +154,13 @@ impl Wire {
         if seam == Seam::Sink && number < 64 && self.refusals >> number & 1 == 1 {
             return Some(How::Refuse);
         }
+        if let Some((words, at, how)) = self.aim.filter(|(words, ..)| what.starts_with(words)) {
+            let of = calls.iter().filter(|(_, what)| what.starts_with(words));
+            return (of.count() == at + 1).then_some(how);
+        }
         let trip = self.trip.filter(|trip| trip.seam == seam)?;
-        let broken = number == trip.at || (trip.how == How::Down && number > trip.at);
+        let lasts = matches!(trip.how, How::Down | How::Never);
+        let broken = number == trip.at || (lasts && number > trip.at);
         broken.then_some(trip.how)
     }
 

@@ -24,10 +24,12 @@ pub(crate) const SINKS: [&str; 2] = ["first", "second"];
 
 const TRUSTED_ROOT: &str = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1","tlogs":[],"ctlogs":[],"certificateAuthorities":[],"timestampAuthorities":[]}"#;
 
-/// A clock that the test sets. Every look at the uptime takes eleven seconds, so that alerts are due after each span.
+/// A clock that the test sets. Every look at the uptime takes some seconds: with many of them alerts and the state are
+/// due after each span, without any only at the end.
 pub(crate) struct SetClock {
     now: AtomicI64,
-    looks: AtomicU64,
+    uptime: AtomicU64,
+    look: AtomicU64,
 }
 
 impl Clock for SetClock {
@@ -36,7 +38,8 @@ impl Clock for SetClock {
     }
 
     fn uptime(&self) -> Duration {
-        Duration::from_secs(self.looks.fetch_add(11, Ordering::Relaxed))
+        let look = self.look.load(Ordering::Relaxed);
+        Duration::from_secs(self.uptime.fetch_add(look, Ordering::Relaxed))
     }
 }
 
@@ -67,7 +70,8 @@ impl World {
             settings,
             clock: Arc::new(SetClock {
                 now: AtomicI64::new(1_800_000_000),
-                looks: AtomicU64::new(0),
+                uptime: AtomicU64::new(0),
+                look: AtomicU64::new(11),
             }),
             passes: AtomicU64::new(0),
         }
@@ -84,6 +88,8 @@ impl World {
             copy.store.set(&name, Some(bytes));
         }
         copy.clock.now.store(self.clock.now().unix(), Ordering::Relaxed);
+        let look = self.clock.look.load(Ordering::Relaxed);
+        copy.clock.look.store(look, Ordering::Relaxed);
         copy.passes
             .store(self.passes.load(Ordering::Relaxed), Ordering::Relaxed);
         copy
@@ -99,6 +105,12 @@ impl World {
 
     pub(crate) fn wait(&self, secs: i64) {
         self.clock.now.fetch_add(secs, Ordering::Relaxed);
+    }
+
+    /// From now on a pass takes no time at all.
+    pub(crate) fn hurry(self) -> Self {
+        self.clock.look.store(0, Ordering::Relaxed);
+        self
     }
 
     /// The state of the log, if there is one.
@@ -132,8 +144,10 @@ impl World {
         Running {
             future: Some(Box::pin(self.pass(served, &wire))),
             ended: None,
+            // Whoever waits for nothing but time is told at once that it has passed.
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_time()
+                .start_paused(true)
                 .build()
                 .unwrap(),
             wire,
