@@ -18,9 +18,9 @@
 )]
 
 use futures::StreamExt as _;
-use hostile::{HostedLog, Hostile, LogSpec};
 use pass::Freshness;
 use sources::{Base, Http, HttpPatience, Layout, Turn};
+use stage::hostile::{HostedLog, Hostile, LogSpec};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

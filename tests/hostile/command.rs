@@ -1,6 +1,6 @@
 //! Commands to a running server, as JSON or in words, and what it replies.
 
-use crate::rule::{Rule, RuleId};
+use crate::hostile::rule::{Rule, RuleId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Carries out commands.
 
-use crate::command::{Command, CommandError, Reply, WitnessSpec};
-use crate::hosted::HostedLog;
-use crate::spec::Witness;
+use crate::hostile::command::{Command, CommandError, Reply, WitnessSpec};
+use crate::hostile::hosted::HostedLog;
+use crate::hostile::spec::Witness;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use testlog::SigningKey;

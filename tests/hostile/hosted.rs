@@ -1,11 +1,11 @@
 //! A log on the server as a test holds it.
 
-use crate::answer::Answer;
-use crate::command::LogView;
-use crate::request::{Request, Seen};
-use crate::rule::{Rule, RuleId};
-use crate::spec::{LogSpec, Witness};
-use crate::state::State;
+use crate::hostile::answer::Answer;
+use crate::hostile::command::LogView;
+use crate::hostile::request::{Request, Seen};
+use crate::hostile::rule::{Rule, RuleId};
+use crate::hostile::spec::{LogSpec, Witness};
+use crate::hostile::state::State;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use testlog::TreeLog;

@@ -2,7 +2,7 @@
 //!
 //! Clients are the tests' own and are believed, within the caps.
 
-use crate::answer::{Answer, Delivery};
+use crate::hostile::answer::{Answer, Delivery};
 use std::io;
 use tokio::io::AsyncBufReadExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};

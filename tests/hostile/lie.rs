@@ -1,6 +1,6 @@
 //! Checkpoints that are not what they should be.
 
-use crate::rule::Lie;
+use crate::hostile::rule::Lie;
 use testlog::{NoteSigner, SigningKey, TreeLog, note};
 use tlog::Hash;
 

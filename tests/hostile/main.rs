@@ -4,7 +4,7 @@
 //! `POST /_control`; each is answered with one line of JSON. When standard input ends it goes on serving.
 
 use clap::Parser;
-use hostile::{Hostile, LogSpec, Reply, from_words};
+use stage::hostile::{Hostile, LogSpec, Reply, from_words};
 use std::io::{self, BufRead as _, Write as _};
 use std::net::SocketAddr;
 use std::thread;

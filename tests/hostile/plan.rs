@@ -1,10 +1,10 @@
 //! Makes the answer to one request, honest or not, away from the lock.
 
-use crate::answer::{Answer, Delivery};
-use crate::lie;
-use crate::request::Request;
-use crate::rule::{Behaviour, Change, Instead, Manner, Redirect, Rule, Target};
-use crate::tamper;
+use crate::hostile::answer::{Answer, Delivery};
+use crate::hostile::lie;
+use crate::hostile::request::Request;
+use crate::hostile::rule::{Behaviour, Change, Instead, Manner, Redirect, Rule, Target};
+use crate::hostile::tamper;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;

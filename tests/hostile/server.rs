@@ -2,13 +2,13 @@
 //!
 //! It runs on threads of its own, so that a test may block and a runtime may end without it.
 
-use crate::answer::Answer;
-use crate::command::{Command, Reply};
-use crate::control;
-use crate::hosted::HostedLog;
-use crate::http::{self, After, Wire};
-use crate::request::Request;
-use crate::spec::LogSpec;
+use crate::hostile::answer::Answer;
+use crate::hostile::command::{Command, Reply};
+use crate::hostile::control;
+use crate::hostile::hosted::HostedLog;
+use crate::hostile::http::{self, After, Wire};
+use crate::hostile::request::Request;
+use crate::hostile::spec::LogSpec;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

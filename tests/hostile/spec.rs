@@ -22,7 +22,7 @@ pub struct LogSpec {
     pub algorithm: Algorithm,
     /// What its key is made from.
     pub seed: [u8; 32],
-    /// Makes the entries of [`grow`](crate::HostedLog::grow); Rekor v2 entries of a few identities where absent.
+    /// Makes the entries of [`grow`](crate::hostile::HostedLog::grow); Rekor v2 entries of a few identities where absent.
     pub leaves: Option<LeafMaker>,
     /// How many bytes of full tiles are kept ready.
     pub cache_bytes: usize,

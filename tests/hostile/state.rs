@@ -3,10 +3,10 @@
 //! A request takes the lock to find out what to answer and gives it back before the answer is made. Checkpoints
 //! are signed when something changes, not when they are asked for, and full tiles are kept up to a limit.
 
-use crate::plan::{Plan, concerns};
-use crate::request::{Request, Seen};
-use crate::rule::{Behaviour, Rule, RuleId};
-use crate::spec::{LogSpec, Witness, elsewhere, usual_leaves};
+use crate::hostile::plan::{Plan, concerns};
+use crate::hostile::request::{Request, Seen};
+use crate::hostile::rule::{Behaviour, Rule, RuleId};
+use crate::hostile::spec::{LogSpec, Witness, elsewhere, usual_leaves};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Alters bundles and hash tiles.
 
-use crate::rule::Tamper;
+use crate::hostile::rule::Tamper;
 use testlog::{LeafMaker, TreeLog};
 
 /// Entries in a full bundle.

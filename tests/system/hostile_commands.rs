@@ -4,8 +4,8 @@
 
 mod raw_http;
 
-use hostile::{Command, Hostile, Reply, from_words};
 use raw_http::{get, post};
+use stage::hostile::{Command, Hostile, Reply, from_words};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Stdio};
 

@@ -4,8 +4,8 @@
 
 mod raw_http;
 
-use hostile::{Change, HostedLog, Hostile, Instead, Manner, Redirect, Rule, Target};
 use raw_http::{Response, get, get_with};
+use stage::hostile::{Change, HostedLog, Hostile, Instead, Manner, Redirect, Rule, Target};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

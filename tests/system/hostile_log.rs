@@ -5,8 +5,8 @@
 
 mod raw_http;
 
-use hostile::{Change, HostedLog, Hostile, Lie, LogSpec, Rule, Tamper, Target, Witness};
 use raw_http::{Response, get};
+use stage::hostile::{Change, HostedLog, Hostile, Lie, LogSpec, Rule, Tamper, Target, Witness};
 use std::sync::Arc;
 use testlog::{Algorithm, SigningKey};
 use tlog::{CheckpointError, EntryBundle, Frontier, Hash, SignedCheckpoint, VerifierKey};
@@ -282,7 +282,7 @@ fn a_folder_holds_the_same_log() {
     let (_server, log) = server_with(300);
     let folder = tempfile::tempdir().unwrap();
     for size in [0, 10, 300] {
-        hostile::write_folder(&log.tree(), size, folder.path()).unwrap();
+        stage::hostile::write_folder(&log.tree(), size, folder.path()).unwrap();
         let note = std::fs::read_to_string(folder.path().join("checkpoint")).unwrap();
         assert_eq!(note, log.tree().checkpoint(size));
     }

@@ -7,10 +7,10 @@ mod support;
 use alerts::{Class, Phase};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hostile::{HostedLog, LogSpec};
 use pass::Outcome;
 use serde_json::{Value, json};
 use sigstore::{LeafKind, Scratch};
+use stage::hostile::{HostedLog, LogSpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use support::{MAINTAINER, Stage, check_findings, line, rule};
@@ -251,7 +251,7 @@ async fn opaque_leaves() {
     check_findings(&stage, &log, &[2, 3, 5]);
 }
 
-fn log_of(server: &hostile::Hostile, leaves: LeafMaker, count: u64) -> HostedLog {
+fn log_of(server: &stage::hostile::Hostile, leaves: LeafMaker, count: u64) -> HostedLog {
     let log = server.add(&LogSpec {
         leaves: Some(leaves),
         ..LogSpec::new("junk")

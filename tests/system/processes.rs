@@ -4,8 +4,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
-use hostile::{Hostile, Instead, LogSpec, Manner, Rule, Target, write_folder};
 use serde_json::Value;
+use stage::hostile::{Hostile, Instead, LogSpec, Manner, Rule, Target, write_folder};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -245,7 +245,7 @@ fn four_at_once_on_one_folder_leave_one_whole_record() {
 }
 
 /// A hostile server with a log of these entries.
-fn server(size: u64) -> (Hostile, hostile::HostedLog, Place) {
+fn server(size: u64) -> (Hostile, stage::hostile::HostedLog, Place) {
     let server = Hostile::start().unwrap();
     let log = server.add(&LogSpec {
         origin: Some(ORIGIN.to_owned()),

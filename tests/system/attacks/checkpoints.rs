@@ -2,9 +2,9 @@
 
 use crate::support::{self, Stage, check_findings, line, release_rule, releases};
 use alerts::{Class, Phase};
-use hostile::{HostedLog, Instead, Lie, Manner, Redirect, Rule, Target};
 use pass::Outcome;
 use serde_json::json;
+use stage::hostile::{HostedLog, Instead, Lie, Manner, Redirect, Rule, Target};
 
 const DAY: i64 = 86_400;
 
@@ -123,7 +123,7 @@ async fn forged_while_entries_are_unread() {
 
 /// Everything that says nothing about the log: a fault, nothing on record but the fault's condition, and the next honest
 /// answer is taken as if nothing had been. `target` is asked for on the first pass and on later ones.
-async fn an_outage(target: Target, behaviour: impl Into<hostile::Behaviour>, words: &str) {
+async fn an_outage(target: Target, behaviour: impl Into<stage::hostile::Behaviour>, words: &str) {
     let server = support::server();
     let log = server.log("a");
     log.grow(100);
@@ -236,7 +236,7 @@ async fn harmless_manners() {
     let server = support::server();
     let log = server.log("a");
     log.grow(300);
-    let harmless: [hostile::Behaviour; 3] = [
+    let harmless: [stage::hostile::Behaviour; 3] = [
         Instead::Redirect { to: Redirect::SameHost }.into(),
         Manner::Late { millis: 20 }.into(),
         Manner::Gzip.into(),

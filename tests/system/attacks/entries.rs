@@ -1,9 +1,9 @@
 //! One entry is served wrongly: each way of it, at each place where a monitor may be one off.
 
 use crate::support::{self, Stage, check_findings, line, release_rule, releases};
-use hostile::{Change, HostedLog, Rule, Tamper, Target};
 use pass::{LogReport, Outcome};
 use serde_json::json;
+use stage::hostile::{Change, HostedLog, Rule, Tamper, Target};
 use testlog::TreeLog;
 
 /// Two full bundles and a partial one.

@@ -2,11 +2,11 @@
 
 use crate::support::{self, BEGINNING, Stage, line, release_rule, releases};
 use alerts::{Class, Phase};
-use hostile::{HostedLog, Lie, Rule, Target};
 use pass::record::Acknowledgement;
 use pass::{LogReport, Outcome, Position};
 use serde_json::json;
 use sigstore::Timestamp;
+use stage::hostile::{HostedLog, Lie, Rule, Target};
 use tlog::{Evidence, Verdict};
 
 const DAY: i64 = 86_400;

@@ -2,10 +2,10 @@
 
 use crate::support::{self, Stage, check_findings, line, release_rule, releases};
 use alerts::{Class, Phase};
-use hostile::{HostedLog, Instead, Rule, Target};
 use pass::Outcome;
 use pass::record::Acknowledgement;
 use serde_json::json;
+use stage::hostile::{HostedLog, Instead, Rule, Target};
 
 fn stage(log: &HostedLog) -> Stage {
     let mut stage = Stage::new();

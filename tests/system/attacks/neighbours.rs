@@ -3,9 +3,9 @@
 use crate::support::{self, Stage, check_findings, line, release_rule, releases};
 use alerts::Class;
 use async_trait::async_trait;
-use hostile::{Change, Instead, Lie, Rule, Tamper, Target};
 use pass::{Anchor, EntryStream, Freshness, LogSource, Outcome, SourceError};
 use serde_json::json;
+use stage::hostile::{Change, Instead, Lie, Rule, Tamper, Target};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -2,9 +2,9 @@
 
 use crate::support::{self, Stage, check_findings, line, release_rule, releases};
 use alerts::{Class, Phase};
-use hostile::{Change, HostedLog, Rule, Target};
 use pass::Outcome;
 use serde_json::{Value, json};
+use stage::hostile::{Change, HostedLog, Rule, Target};
 
 fn stage(log: &HostedLog, from: &Value) -> Stage {
     let mut stage = Stage::new();
@@ -277,7 +277,7 @@ async fn a_deadline_in_the_middle_of_an_answer() {
     log.grow(300);
     let mut stage = stage(&log, &json!(0));
     stage.deadline = Some(std::time::Duration::from_millis(500));
-    let rule = log.behave(Rule::new(Target::Entries, hostile::Instead::Hang));
+    let rule = log.behave(Rule::new(Target::Entries, stage::hostile::Instead::Hang));
     let begun = std::time::Instant::now();
     let report = stage.pass().await;
     assert!(begun.elapsed().as_millis() < 1_900, "{:?}", begun.elapsed());

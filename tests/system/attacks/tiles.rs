@@ -1,9 +1,9 @@
 //! Bundles and hash tiles that do not belong together, and logs of several spans.
 
 use crate::support::{self, Stage, check_findings, line, release_rule, releases};
-use hostile::{Change, HostedLog, LogSpec, Rule, Tamper, Target};
 use pass::Outcome;
 use serde_json::json;
+use stage::hostile::{Change, HostedLog, LogSpec, Rule, Tamper, Target};
 use std::sync::Arc;
 use tlog::Hash;
 

@@ -3,9 +3,9 @@
 use crate::support::{self, MAINTAINER, RELEASE, Stage, check_findings, line, release_rule, releases};
 use alerts::{Alert, Class};
 use async_trait::async_trait;
-use hostile::HostedLog;
 use pass::{AlertSink, MemorySink, Outcome, SinkError};
 use serde_json::json;
+use stage::hostile::HostedLog;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 

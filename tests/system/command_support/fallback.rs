@@ -5,8 +5,8 @@ use super::logs::{FileLog, RULES, US, watching};
 use super::world::{NO_LOGS, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hostile::{Hostile, LogSpec};
 use serde_json::{Value, json};
+use stage::hostile::{Hostile, LogSpec};
 
 #[test]
 fn the_last_good_configuration_stands_in_loudly() {

@@ -74,7 +74,7 @@ impl FileLog {
 
     /// Writes the log as it is now.
     pub(crate) fn serve(&self, world: &World) {
-        hostile::write_folder(&self.tree, self.tree.size(), &world.path(&self.name)).unwrap();
+        stage::hostile::write_folder(&self.tree, self.tree.size(), &world.path(&self.name)).unwrap();
     }
 
     /// Flips a bit of the newest entry.

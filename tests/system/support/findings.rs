@@ -3,8 +3,8 @@
 use super::{Stage, key, rule};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hostile::HostedLog;
 use serde_json::{Value, json};
+use stage::hostile::HostedLog;
 use std::ops::Range;
 use tlog::{Hash, TlogProof};
 

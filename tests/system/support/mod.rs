@@ -31,12 +31,12 @@ pub(crate) use network::{Network, Wrap};
 pub(crate) use record::Kept;
 
 use alerts::{Alert, Class, Phase};
-use hostile::{HostedLog, Hostile, Instead, Rule, Target};
 use pass::{
     AlertSink, Budget, Environment, FixedTrust, InForce, LogReport, MemorySink, MemoryStore, PassReport, Settings,
     Store, Unwatching, Watcher,
 };
 use serde_json::{Value, json};
+use stage::hostile::{HostedLog, Hostile, Instead, Rule, Target};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -8,7 +8,7 @@
 //! of no use as a log.
 //!
 //! ```
-//! use hostile::{Change, Hostile, Rule, Tamper, Target};
+//! use stage::hostile::{Change, Hostile, Rule, Tamper, Target};
 //!
 //! let server = Hostile::start()?;
 //! let log = server.log("a");
