@@ -1,0 +1,3 @@
+//! The scheduled Lambda.
+
+fn main() {}
