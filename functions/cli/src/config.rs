@@ -147,7 +147,7 @@ fn parse(file: &str, text: &str, folder: &Path, inventory: &Deployment) -> Resul
     let settings = Settings::from_value(&document.value).map_err(|problems| render(&problems))?;
     let mut problems = Vec::new();
     for (at, log) in settings.logs.iter().enumerate() {
-        if let Err(error) = crate::wiring::base(&log.url, log.kind) {
+        if let Err(error) = sources::base_of(&log.url, log.kind) {
             let path = format!("logs[{at}].url");
             problems.push(rules::Diagnostic {
                 path,

@@ -40,6 +40,12 @@ impl From<Fault> for Failure {
     }
 }
 
+impl From<sources::HttpSetupError> for Failure {
+    fn from(error: sources::HttpSetupError) -> Self {
+        Self::internal(&error)
+    }
+}
+
 /// Says what stopped the command.
 pub(crate) fn failed(failure: &Failure) -> ExitCode {
     match failure {

@@ -1,14 +1,9 @@
-//! What the arguments and the configuration name, opened: the store, the sinks, the logs.
+//! What the arguments name, opened: the store and the sinks.
 
 use crate::exit::Failure;
-use async_trait::async_trait;
 use core::time::Duration;
 use local::{ConsoleSink, FileSink, FolderStore};
-use pass::{
-    AlertSink, Budget, Clock, Environment, Fault, FaultClass, LogKind, LogSource, Probed, Sources, StopHandle, Store,
-    SystemClock, WatchedLog, Watcher,
-};
-use sources::{Base, Http, HttpPatience, Layout, ProbeError, Served, TiledLog, UrlError};
+use pass::{AlertSink, Budget, Clock, Environment, Fault, FaultClass, StopHandle, Store, SystemClock, Watcher};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -77,73 +72,6 @@ pub(crate) fn sinks(names: &[String], console: Console) -> Result<Vec<Arc<dyn Al
         }
     }
     Ok(sinks)
-}
-
-/// Where a log of this kind is read.
-pub(crate) fn base(url: &str, kind: LogKind) -> Result<Base, UrlError> {
-    let layout = if kind == LogKind::RekorV2 {
-        Layout::RekorV2
-    } else {
-        Layout::Tiled
-    };
-    sources::resolve(url, layout)
-}
-
-/// Opens logs over HTTP and from folders.
-pub(crate) struct Logs {
-    http: Http,
-}
-
-impl Logs {
-    pub(crate) fn new() -> Result<Self, Failure> {
-        let http = Http::new(HttpPatience::default(), None).map_err(|error| Failure::internal(&error))?;
-        Ok(Self { http })
-    }
-}
-
-#[async_trait]
-impl Sources for Logs {
-    fn open(&self, log: &WatchedLog, kind: LogKind) -> Result<Arc<dyn LogSource>, Fault> {
-        let base = match &log.base {
-            Some(found) => sources::resolve(found, Layout::Tiled),
-            None => base(&log.url, kind),
-        };
-        match base {
-            Ok(base) => Ok(Arc::new(TiledLog::open(&base, &self.http))),
-            Err(error) => {
-                let message = format!("the log {} cannot be read at {}: {error}", log.origin, log.url);
-                Err(Fault::new(FaultClass::Configuration, &log.url, message))
-            }
-        }
-    }
-
-    async fn probe(&self, log: &WatchedLog) -> Result<Probed, Fault> {
-        match sources::probe(&self.http, &log.url).await {
-            Ok(Served::RekorV2(Base::Http(url))) => Ok(Probed {
-                kind: LogKind::RekorV2,
-                base: Some(url.to_string()),
-            }),
-            Ok(Served::RekorV2(Base::Folder(_))) => Ok(Probed {
-                kind: LogKind::RekorV2,
-                base: Some(log.url.clone()),
-            }),
-            Ok(Served::RekorV1) => Ok(Probed {
-                kind: LogKind::RekorV1,
-                base: None,
-            }),
-            Ok(Served::Unknown) => {
-                let message = format!(
-                    "{} serves neither a checkpoint nor Rekor v1, so nobody knows how to read the log {}; list it under `logs:` with its kind, or exclude it",
-                    log.url, log.origin
-                );
-                Err(Fault::new(FaultClass::Source, &log.url, message))
-            }
-            Err(ProbeError::Source(error)) => Err(Fault::from_source(error)),
-            Err(error @ ProbeError::Url { .. }) => {
-                Err(Fault::new(FaultClass::Configuration, &log.url, error.to_string()))
-            }
-        }
-    }
 }
 
 /// The surroundings of a pass, and what stops it.

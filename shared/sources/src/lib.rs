@@ -4,7 +4,8 @@
 //! time, connections, memory. What it decides is what may pass by itself (tried again) and what may not.
 //!
 //! [`resolve`] turns a URL of the configuration into a [`Base`], [`Http`] is the one client of the process, and
-//! [`TiledLog`] is the `LogSource`. [`probe()`] finds out what a log of a trusted root speaks when nobody says so.
+//! [`TiledLog`] is the `LogSource`. [`probe()`] finds out what a log of a trusted root speaks when nobody says so, and
+//! [`Logs`] opens whatever log the configuration and the trusted root name.
 
 mod base;
 mod turn;
@@ -17,10 +18,12 @@ mod anchor;
 mod entries;
 mod tiled;
 mod probe;
+mod logs;
 
 pub use base::{Base, Layout, MAX_URL_BYTES, UrlError, resolve};
 pub use entries::Flight;
 pub use http::{Http, HttpSetupError, MAX_REDIRECTS};
+pub use logs::{Logs, base_of};
 pub use patience::HttpPatience;
 pub use probe::{MAX_LOG_INFO_BYTES, ProbeError, Served, probe};
 pub use reader::{FolderReader, HttpReader, TileReader};

@@ -5,8 +5,9 @@ use crate::config;
 use crate::exit::{Failure, print};
 use crate::progress::ProgressLine;
 use crate::table;
-use crate::wiring::{self, Access, Console, Logs};
+use crate::wiring::{self, Access, Console};
 use pass::{Fault, LogReport, Outcome, PassReport, Problem};
+use sources::Logs;
 use std::process::ExitCode;
 use std::sync::Arc;
 

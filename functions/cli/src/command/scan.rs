@@ -4,10 +4,11 @@ use crate::args::Scan;
 use crate::config;
 use crate::exit::{Failure, print, say};
 use crate::progress::ProgressLine;
-use crate::wiring::{self, Access, Console, Logs};
+use crate::wiring::{self, Access, Console};
 use alerts::Finding;
 use local::ConsoleSink;
 use pass::{AlertSink, Clock as _, Sources as _, SystemClock, TrustSource as _, WatchedLog};
+use sources::Logs;
 use std::process::ExitCode;
 use std::sync::Arc;
 
