@@ -3,9 +3,10 @@
 
 use crate::args::Common;
 use crate::exit::{Failure, say};
+use local::configuration::{self, Beside, Loaded};
 use local::yaml;
 use pass::record::Deployment;
-use pass::{Clock as _, FixedTrust, InForce, Settings, Store, SystemClock, TrustChoice};
+use pass::{Clock as _, LogSettings, Store, SystemClock};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tlog::Hash;
@@ -15,12 +16,6 @@ const DEFAULT: &str = "./sentinel.yaml";
 
 /// Names asked for in one listing.
 const PAGE: usize = 1_000;
-
-/// What is in force, and the trust that it names.
-pub(crate) struct Loaded {
-    pub(crate) in_force: InForce,
-    pub(crate) trust: FixedTrust,
-}
 
 /// The file that is meant.
 pub(crate) fn file(given: Option<&Path>) -> PathBuf {
@@ -55,9 +50,8 @@ pub(crate) async fn load(common: &Common) -> Result<Loaded, Failure> {
         };
         Failure::Usage(format!("error: {error}{hint}"))
     })?;
-    let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let inventory = inventory(&common.store).await;
-    parse(&file.display().to_string(), &text, &folder, &inventory).map_err(Failure::Usage)
+    parse(&file.display().to_string(), &text, &Beside::the(&file), &inventory).await
 }
 
 /// Like [`load`]; where the file is broken, the last good configuration of the store stands in, loudly.
@@ -78,9 +72,8 @@ pub(crate) async fn load_or_last_good(common: &Common) -> Result<Loaded, Failure
     let Some((name, text)) = kept else {
         return Err(Failure::Usage(broken));
     };
-    let file = file(common.config.as_deref());
-    let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
-    let Ok(mut loaded) = parse(&name, &text, &folder, &inventory(&common.store).await) else {
+    let beside = Beside::the(&file(common.config.as_deref()));
+    let Ok(mut loaded) = parse(&name, &text, &beside, &inventory(&common.store).await).await else {
         return Err(Failure::Usage(broken));
     };
     let first = broken.lines().next().unwrap_or_default();
@@ -140,62 +133,11 @@ fn rule_set(bytes: &[u8]) -> Option<Hash> {
     rules::RuleSet::compile(specs).ok().map(|rules| rules.hash())
 }
 
-/// Checks a text; the error is what to print.
-fn parse(file: &str, text: &str, folder: &Path, inventory: &Deployment) -> Result<Loaded, String> {
-    let document = yaml::parse(text).map_err(|problem| yaml::render_problem(file, text, &problem))?;
-    let render = |problems: &[rules::Diagnostic]| yaml::render(file, text, &document.places, problems);
-    let settings = Settings::from_value(&document.value).map_err(|problems| render(&problems))?;
-    let mut problems = Vec::new();
-    for (at, log) in settings.logs.iter().enumerate() {
-        if let Err(error) = sources::base_of(&log.url, log.kind) {
-            let path = format!("logs[{at}].url");
-            problems.push(rules::Diagnostic {
-                path,
-                message: error.to_string(),
-                suggestion: None,
-            });
-        }
-    }
-    let trust = trust(&settings.trust, folder).map_err(|message| {
-        problems.push(rules::Diagnostic {
-            path: "trust.trusted_root".to_owned(),
-            message,
-            suggestion: None,
-        });
-    });
-    if let Ok(trust) = &trust {
-        problems.extend(pass::misfits(&settings, trust.in_force(), inventory));
-    }
-    match (trust, problems.is_empty()) {
-        (Ok(trust), true) => {
-            let in_force = InForce {
-                settings,
-                config: text.as_bytes().to_vec(),
-                fell_back: None,
-            };
-            Ok(Loaded { in_force, trust })
-        }
-        _ => Err(render(&problems)),
-    }
-}
-
-fn trust(choice: &TrustChoice, folder: &Path) -> Result<FixedTrust, String> {
-    match choice {
-        TrustChoice::Public => Ok(FixedTrust::public()),
-        TrustChoice::TrustedRoot(file) => {
-            let place = folder.join(file);
-            let bytes = read_capped(&place).map_err(|error| format!("{} cannot be read: {error}", place.display()))?;
-            FixedTrust::from_bytes(&place.display().to_string(), bytes).map_err(|fault| fault.message)
-        }
-    }
-}
-
-/// A trusted root has about 10 kB; the parser has a cap of its own.
-fn read_capped(file: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    std::fs::File::open(file)?
-        .take(16 * 1024 * 1024)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// Checks a text against the sources that this build has.
+async fn parse(file: &str, text: &str, beside: &Beside, inventory: &Deployment) -> Result<Loaded, Failure> {
+    let url = |log: &LogSettings| {
+        let base = sources::base_of(&log.url, log.kind);
+        base.map(drop).map_err(|error| error.to_string())
+    };
+    Ok(configuration::parse(file, text, beside, inventory, &url).await?)
 }

@@ -1,5 +1,6 @@
 //! How the command ends: exit codes, and the words for what stopped it.
 
+use local::configuration::Refused;
 use pass::{Fault, FaultClass, Outcome};
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -37,6 +38,15 @@ impl Failure {
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Broken(text) => Self::Usage(text),
+            Refused::Fault(fault) => Self::Fault(fault),
+        }
     }
 }
 

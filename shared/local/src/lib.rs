@@ -1,9 +1,10 @@
-//! What runs on one machine: the store in a folder, the console and the file that take alerts, and YAML with the place
-//! of every error.
+//! What runs on one machine: the store in a folder, the console and the file that take alerts, YAML with the place of
+//! every error, and the configuration that is written in it, wherever it is kept.
 //!
 //! With the feature `contract` come the suites that hold any store and any sink to the contract of its seam.
 
 pub mod yaml;
+pub mod configuration;
 
 mod lock;
 mod files;

@@ -7,6 +7,7 @@ use crate::progress::ProgressLine;
 use crate::wiring::{self, Access, Console};
 use alerts::Finding;
 use local::ConsoleSink;
+use local::configuration::Loaded;
 use pass::{AlertSink, Clock as _, Sources as _, SystemClock, TrustSource as _, WatchedLog};
 use sources::Logs;
 use std::process::ExitCode;
@@ -63,10 +64,7 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(rescan.outcome.exit_code()))
 }
 
-async fn open(
-    loaded: &config::Loaded,
-    args: &Scan,
-) -> Result<(WatchedLog, pass::LogKind, Arc<dyn pass::LogSource>), Failure> {
+async fn open(loaded: &Loaded, args: &Scan) -> Result<(WatchedLog, pass::LogKind, Arc<dyn pass::LogSource>), Failure> {
     let now = SystemClock::new().now();
     let trust = loaded.trust.trust(now).await?;
     let inventory = config::inventory(&args.common.store).await;

@@ -1,0 +1,161 @@
+//! A configuration's text, checked as a whole: what is in force with it, and the trust that it names.
+//!
+//! The text may come from a file or from a store; so may the files that it names. Whether a log's URL can be read is
+//! asked of the caller, who knows the sources. Nothing is asked of any log.
+
+use crate::yaml;
+use async_trait::async_trait;
+use pass::record::Deployment;
+use pass::{Fault, FixedTrust, InForce, LogSettings, Settings, Store, StoreErrorKind, TrustChoice};
+use rules::Diagnostic;
+use std::path::{Path, PathBuf};
+
+/// The longest trusted root that is read. The public one has about 10 kB; the parser has a cap of its own.
+pub const MAX_TRUSTED_ROOT_BYTES: usize = 16 * 1024 * 1024;
+
+/// Where a store keeps the configuration and the files that it names.
+pub const CONFIG_FOLDER: &str = "config/";
+
+/// What is in force, and the trust that it names.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The settings and the bytes that they were read from.
+    pub in_force: InForce,
+    /// The trust.
+    pub trust: FixedTrust,
+}
+
+/// Why a configuration is not in force.
+#[derive(Debug)]
+pub enum Refused {
+    /// It is wrong. The text says where, line by line.
+    Broken(String),
+    /// We could not tell.
+    Fault(Fault),
+}
+
+/// The files that a configuration may name.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// The content of the file that the configuration calls `name`, and its place in words. At most
+    /// [`MAX_TRUSTED_ROOT_BYTES`].
+    ///
+    /// # Errors
+    /// [`Refused::Broken`] with one sentence if the name is to blame, else a fault.
+    async fn read(&self, name: &str) -> Result<(String, Vec<u8>), Refused>;
+}
+
+/// The files of this machine; a relative name is meant from this folder.
+#[derive(Debug, Clone)]
+pub struct Beside(PathBuf);
+
+impl Beside {
+    /// The folder that holds this configuration.
+    #[must_use]
+    pub fn the(configuration: &Path) -> Self {
+        Self(configuration.parent().map(Path::to_path_buf).unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl Files for Beside {
+    async fn read(&self, name: &str) -> Result<(String, Vec<u8>), Refused> {
+        let place = self.0.join(name);
+        match read_capped(&place) {
+            Ok(bytes) => Ok((place.display().to_string(), bytes)),
+            Err(error) => Err(Refused::Broken(format!("{} cannot be read: {error}", place.display()))),
+        }
+    }
+}
+
+fn read_capped(file: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let cap = u64::try_from(MAX_TRUSTED_ROOT_BYTES).unwrap_or(u64::MAX);
+    std::fs::File::open(file)?.take(cap).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The objects of a store that stand beside its configuration, under `config/`.
+pub struct Stored<'s>(pub &'s dyn Store);
+
+#[async_trait]
+impl Files for Stored<'_> {
+    async fn read(&self, name: &str) -> Result<(String, Vec<u8>), Refused> {
+        let object = format!("{CONFIG_FOLDER}{name}");
+        let place = format!("{}/{object}", self.0.place().trim_end_matches('/'));
+        match self.0.read(&object, MAX_TRUSTED_ROOT_BYTES).await {
+            Ok(Some(found)) => Ok((place, found.bytes)),
+            Ok(None) => Err(Refused::Broken(format!(
+                "{place} cannot be read: there is no such object; put the file beside the configuration"
+            ))),
+            Err(error) => match error.kind {
+                StoreErrorKind::TooLarge { .. } | StoreErrorKind::BadName => {
+                    Err(Refused::Broken(format!("{place} cannot be read: {}", error.kind)))
+                }
+                StoreErrorKind::Io(_) => Err(Refused::Fault(Fault::from(error))),
+            },
+        }
+    }
+}
+
+/// Whether a log can be read where the configuration says; if not, why.
+pub type UrlCheck<'c> = dyn Fn(&LogSettings) -> Result<(), String> + Sync + 'c;
+
+/// Checks a configuration's text. `name` stands in the words about it; the inventory knows logs that the trust no longer
+/// names.
+///
+/// # Errors
+/// [`Refused::Broken`] with every problem, its line, column and caret; a fault if a file that the text names could not
+/// be asked for.
+pub async fn parse(
+    name: &str,
+    text: &str,
+    files: &dyn Files,
+    inventory: &Deployment,
+    url: &UrlCheck<'_>,
+) -> Result<Loaded, Refused> {
+    let document = yaml::parse(text).map_err(|problem| Refused::Broken(yaml::render_problem(name, text, &problem)))?;
+    let render = |problems: &[Diagnostic]| Refused::Broken(yaml::render(name, text, &document.places, problems));
+    let settings = Settings::from_value(&document.value).map_err(|problems| render(&problems))?;
+    let mut problems = Vec::new();
+    for (at, log) in settings.logs.iter().enumerate() {
+        if let Err(message) = url(log) {
+            problems.push(diagnostic(format!("logs[{at}].url"), message));
+        }
+    }
+    match trust(&settings.trust, files).await {
+        Ok(trust) => {
+            problems.extend(pass::misfits(&settings, trust.in_force(), inventory));
+            if problems.is_empty() {
+                let in_force = InForce {
+                    settings,
+                    config: text.as_bytes().to_vec(),
+                    fell_back: None,
+                };
+                return Ok(Loaded { in_force, trust });
+            }
+        }
+        Err(Refused::Broken(message)) => problems.push(diagnostic("trust.trusted_root".to_owned(), message)),
+        Err(fault @ Refused::Fault(_)) => return Err(fault),
+    }
+    Err(render(&problems))
+}
+
+fn diagnostic(path: String, message: String) -> Diagnostic {
+    Diagnostic {
+        path,
+        message,
+        suggestion: None,
+    }
+}
+
+async fn trust(choice: &TrustChoice, files: &dyn Files) -> Result<FixedTrust, Refused> {
+    match choice {
+        TrustChoice::Public => Ok(FixedTrust::public()),
+        TrustChoice::TrustedRoot(file) => {
+            let (place, bytes) = files.read(file).await?;
+            FixedTrust::from_bytes(&place, bytes).map_err(|fault| Refused::Broken(fault.message))
+        }
+    }
+}
