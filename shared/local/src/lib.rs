@@ -5,6 +5,7 @@
 
 pub mod yaml;
 pub mod configuration;
+pub mod starter;
 
 mod lock;
 mod files;
