@@ -54,6 +54,10 @@ pub struct Alert {
     pub action: String,
     /// The object of the record that shows more.
     pub object: Option<String>,
+    /// 64 lower hex digits that all alerts of one condition share, so that a channel may keep them together; `None` for
+    /// what is told once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
 }
 
 /// One particular of an alert.

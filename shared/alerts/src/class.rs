@@ -38,6 +38,10 @@ classes! {
     SinkDead "sink-dead" "A place that takes alerts takes none.",
     NobodyWatched "nobody-watched" "There are no rules.",
     RecordGone "record-gone" "What was stored of the log is gone or damaged.",
+    Welcome "welcome" "The deployment began to watch: what an alert looks like.",
+    StillWatching "still-watching" "The weekly word that it still watches, with the counts.",
+    ConfigChanged "config-changed" "Another configuration is in force.",
+    Test "test" "Somebody asked whether alerts arrive.",
 }
 
 impl Class {
@@ -48,7 +52,20 @@ impl Class {
             Self::Violation | Self::RecordGone => Severity::Critical,
             Self::Finding | Self::Digest | Self::Unproven | Self::GrewAfterFreeze | Self::Unwatched => Severity::High,
             Self::SinkDead | Self::ConfigFellBack | Self::NobodyWatched | Self::Behind => Severity::High,
-            Self::Quarantine | Self::NoGrowth | Self::Unreachable => Severity::Medium,
+            Self::Quarantine | Self::NoGrowth | Self::Unreachable | Self::ConfigChanged => Severity::Medium,
+            Self::Welcome | Self::StillWatching | Self::Test => Severity::Info,
+        }
+    }
+
+    /// Whether it has a life: it opens, is reminded of and closes. All others are told once.
+    #[must_use]
+    pub const fn is_condition(self) -> bool {
+        match self {
+            Self::Finding | Self::Digest => false,
+            Self::Welcome | Self::StillWatching | Self::ConfigChanged | Self::Test => false,
+            Self::Unproven | Self::Violation | Self::Quarantine | Self::Behind | Self::NoGrowth => true,
+            Self::Unreachable | Self::GrewAfterFreeze | Self::Unwatched | Self::ConfigFellBack => true,
+            Self::SinkDead | Self::NobodyWatched | Self::RecordGone => true,
         }
     }
 }
@@ -57,7 +74,7 @@ impl Class {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// It has no life: a finding, a digest.
+    /// It has no life: a finding, a digest, a word about the deployment.
     Once,
     /// A condition began.
     Opened,

@@ -4,7 +4,7 @@
 
 use crate::alert::{Alert, Fact, MAX_TITLE_CHARS, SCHEMA, bounded};
 use crate::class::{Class, Phase};
-use crate::id::condition_id;
+use crate::id::{condition_id, thread_id};
 use crate::text::ascii_line;
 use crate::words::{Place, Subject, words};
 use rules::Severity;
@@ -63,6 +63,7 @@ pub fn condition_alert(condition: &ConditionView<'_>, phase: Phase, now: Timesta
         facts: facts(condition, phase, now),
         action: words.action,
         object: condition.object.map(str::to_owned),
+        thread: Some(thread_id(class, log, detail, opened_at)),
     }
 }
 
@@ -104,6 +105,7 @@ const fn detail_name(class: Class) -> &'static str {
         Class::RecordGone => "missing",
         Class::Finding | Class::Digest | Class::Behind | Class::NoGrowth | Class::Unreachable => "detail",
         Class::GrewAfterFreeze | Class::ConfigFellBack | Class::NobodyWatched => "detail",
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => "detail",
     }
 }
 

@@ -42,6 +42,7 @@ pub fn finding_alert(finding: &Finding, now: Timestamp) -> Alert {
         facts: finding_facts(finding),
         action: finding_action(finding),
         object: None,
+        thread: None,
     }
 }
 
@@ -220,5 +221,6 @@ pub fn digest_alert(
             last.saturating_add(1)
         ),
         object: None,
+        thread: None,
     }
 }

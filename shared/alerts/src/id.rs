@@ -65,6 +65,26 @@ pub fn condition_id(
     of(&parts)
 }
 
+/// What all alerts of one condition share: over class, log, detail and the moment it opened.
+#[must_use]
+pub(crate) fn thread_id(class: Class, log: Option<&str>, detail: &str, opened_at: Timestamp) -> String {
+    let known = [u8::from(log.is_some())];
+    of(&[
+        b"thread",
+        class.word().as_bytes(),
+        &known,
+        log.unwrap_or_default().as_bytes(),
+        detail.as_bytes(),
+        &opened_at.unix().to_be_bytes(),
+    ])
+}
+
+/// The id of what is told once of the deployment: over class and `which`, which names the one that it is.
+#[must_use]
+pub fn notice_id(class: Class, which: &str) -> String {
+    of(&[b"notice", class.word().as_bytes(), which.as_bytes()])
+}
+
 fn of(parts: &[&[u8]]) -> String {
     let mut bytes = Vec::new();
     for part in parts {

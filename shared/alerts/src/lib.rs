@@ -1,8 +1,9 @@
 //! Every kind of alert: its id, its severity, its words, and its form for each channel.
 //!
-//! An alert says what happened, where, what it means and what to do next. There are two sorts: a [`Finding`] (a rule
-//! matched a verified entry) is told once; everything else is a condition that opens, is reminded of daily, and closes
-//! ([`condition_alert`]). Ids are deterministic, so that what is delivered twice can be told from what happened twice.
+//! An alert says what happened, where, what it means and what to do next. There are three sorts: a [`Finding`] (a rule
+//! matched a verified entry) is told once; a condition opens, is reminded of daily, and closes ([`condition_alert`]); a
+//! [`Notice`] is a word about the deployment itself, told once: that it began to watch, that it still does, that another
+//! configuration is in force. Ids are deterministic, so that what is delivered twice can be told from what happened twice.
 //!
 //! The crate does no I/O and reads no clock, and decides nothing about when to deliver what. What comes from a log or a
 //! server is escaped and cut before it becomes part of an alert; [`terminal`] and [`plain`] let no control character
@@ -16,12 +17,18 @@ mod finding;
 mod words;
 mod condition;
 mod discovery;
+mod notice;
 mod form;
+mod chat;
+mod sms;
 
 pub use alert::{Alert, Fact, MAX_TITLE_CHARS, SCHEMA};
+pub use chat::chat;
 pub use class::{Class, Phase};
 pub use condition::{ConditionView, condition_alert};
 pub use discovery::{digest_alert, finding_alert};
 pub use finding::{Finding, FindingContext, Identity, IdentityKind, Span};
 pub use form::{json, json_line, plain, terminal};
-pub use id::{condition_id, digest_id, finding_id};
+pub use id::{condition_id, digest_id, finding_id, notice_id};
+pub use notice::{Notice, Roll, notice_alert, test_alert};
+pub use sms::{MAX_SMS_BYTES, sms};

@@ -73,6 +73,7 @@ fn open(class: Class, place: &Place) -> Words {
         Class::SinkDead => sink_dead(place),
         Class::NobodyWatched => nobody_watched(),
         Class::Finding | Class::Digest => found(place),
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => notice(class, place),
     }
 }
 
@@ -288,10 +289,26 @@ fn found(place: &Place) -> Words {
     }
 }
 
+/// Nor are the words about the deployment.
+fn notice(class: Class, place: &Place) -> Words {
+    Words {
+        headline: "A word about the deployment",
+        subject: Subject::Log,
+        summary: format!(
+            "There is a word about {} ({}, {}).",
+            place.log,
+            class.word(),
+            or(&place.detail, "no detail")
+        ),
+        action: "Nothing has to be done.".to_owned(),
+    }
+}
+
 fn closed(class: Class, place: &Place) -> Words {
     let Place { log, detail, .. } = place;
     let all_clear = "Nothing has to be done.";
     let (headline, subject, summary, action) = match class {
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => return notice(class, place),
         Class::Violation => (
             "Contradiction left behind",
             Subject::Log,

@@ -1,9 +1,10 @@
 //! Every kind of alert as people see it. `SENTINEL_BLESS=1` writes the files anew; read the difference before you commit.
 
-use crate::made::{LOG, NOW, OPENED, condition, finding, particulars};
+use crate::made::{LOG, NOW, OPENED, condition, finding, notices, particulars};
 use rules::Severity;
 use sentinel_alerts::{
-    Alert, Class, MAX_TITLE_CHARS, Phase, condition_alert, digest_alert, finding_alert, json, plain, terminal,
+    Alert, Class, MAX_TITLE_CHARS, Phase, chat, condition_alert, digest_alert, finding_alert, json, notice_alert,
+    plain, sms, terminal, test_alert,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,6 +13,12 @@ fn check(name: &str, alert: &Alert) {
     is_sound(alert);
     compare(&format!("{name}.terminal.txt"), &terminal(alert));
     compare(&format!("{name}.plain.txt"), &plain(alert));
+    compare(&format!("{name}.sms.txt"), &format!("{}\n", sms(alert)));
+    let chat: serde_json::Value = serde_json::from_str(&chat(alert)).unwrap();
+    compare(
+        &format!("{name}.chat.json"),
+        &format!("{}\n", serde_json::to_string_pretty(&chat).unwrap()),
+    );
 }
 
 fn compare(name: &str, text: &str) {
@@ -47,10 +54,7 @@ pub(crate) fn is_sound(alert: &Alert) {
 }
 
 fn conditions() -> impl Iterator<Item = Class> {
-    Class::ALL
-        .iter()
-        .copied()
-        .filter(|class| !matches!(class, Class::Finding | Class::Digest))
+    Class::ALL.iter().copied().filter(|class| class.is_condition())
 }
 
 #[test]
@@ -96,10 +100,44 @@ fn every_condition_in_every_phase() {
 }
 
 #[test]
+fn every_notice() {
+    for (name, notice) in notices() {
+        let alert = notice_alert(&notice, NOW);
+        assert_eq!((alert.class, alert.phase), (notice.class, Phase::Once));
+        assert_eq!(alert.id, notice.id(), "told again, it has the same id");
+        check(name, &alert);
+    }
+    check("test", &test_alert("8f1c2d3e", NOW));
+    assert_ne!(test_alert("1", NOW).id, test_alert("2", NOW).id);
+    let kept = serde_json::to_string(&notices()[0].1).unwrap();
+    assert_eq!(
+        serde_json::from_str::<sentinel_alerts::Notice>(&kept).unwrap(),
+        notices()[0].1
+    );
+}
+
+#[test]
+fn one_condition_is_one_thread() {
+    let alert = |class, detail, phase| condition_alert(&condition(class, detail, &[]), phase, NOW);
+    let thread = |class, detail, phase| {
+        let chat: serde_json::Value = serde_json::from_str(&chat(&alert(class, detail, phase))).unwrap();
+        chat["metadata"]["threadId"].as_str().unwrap().to_owned()
+    };
+    let opened = thread(Class::Behind, "", Phase::Opened);
+    assert_eq!(opened, thread(Class::Behind, "", Phase::Reminder));
+    assert_eq!(opened, thread(Class::Behind, "", Phase::Closed));
+    assert_ne!(opened, thread(Class::Unreachable, "", Phase::Opened));
+    assert_ne!(opened, thread(Class::Behind, "x", Phase::Opened));
+    let found = finding_alert(&finding(), NOW);
+    assert!(chat(&found).contains(&format!("\"threadId\":\"{}\"", found.id)));
+}
+
+#[test]
 fn no_golden_file_is_left_over() {
-    let mut expect: BTreeSet<String> = ["finding", "finding-short", "finding-allowed", "digest"]
+    let mut expect: BTreeSet<String> = ["finding", "finding-short", "finding-allowed", "digest", "test"]
         .map(str::to_owned)
         .into();
+    expect.extend(notices().into_iter().map(|(name, _)| name.to_owned()));
     for class in conditions() {
         for phase in [Phase::Opened, Phase::Reminder, Phase::Closed] {
             expect.insert(format!("{}-{}", class.word(), phase.word()));
@@ -108,8 +146,12 @@ fn no_golden_file_is_left_over() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     for file in std::fs::read_dir(folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
-        let stem = name.trim_end_matches(".terminal.txt").trim_end_matches(".plain.txt");
+        let (stem, form) = name.split_once('.').unwrap();
         assert!(expect.contains(stem), "{name}");
+        assert!(
+            ["terminal.txt", "plain.txt", "sms.txt", "chat.json"].contains(&form),
+            "{name}"
+        );
     }
 }
 

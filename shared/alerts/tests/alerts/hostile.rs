@@ -2,11 +2,14 @@
 
 use crate::golden::is_sound;
 use crate::made::{NOW, condition, finding};
-use sentinel_alerts::{Alert, Class, Fact, Phase, condition_alert, digest_alert, finding_alert, plain, terminal};
+use sentinel_alerts::{
+    Alert, Class, Fact, MAX_SMS_BYTES, Notice, Phase, Roll, chat, condition_alert, digest_alert, finding_alert,
+    notice_alert, plain, sms, terminal, test_alert,
+};
 
 /// Escapes, a bell, line breaks, overrides, zero width, tags, C1, and the command that one would like to be run.
-const EVIL: &str =
-    "\u{1b}[2J\u{1b}]0;owned\u{7}\r\nFrom: you\n\u{202e}txt\u{200b}\u{e0041}\u{9b}1m\u{2028}'; rm -rf ~ #\0";
+const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\nFrom: you\n\u{202e}txt\u{200b}\u{e0041}\u{9b}1m\u{2028}'; rm -rf ~ #\0 ```\n\
+     <!here> <@U12|you> @channel *bold* _thin_ ~gone~ [go](https://evil.example) <https://evil.example|ok> &lt;!here&gt; `x`";
 
 /// Only line breaks of our own, and of our colours only those at the title.
 fn is_harmless(alert: &Alert) {
@@ -32,6 +35,57 @@ fn is_harmless(alert: &Alert) {
     );
     assert!(title.chars().all(sentinel_alerts::text::is_plain), "{title:?}");
     assert!(!text.contains("\nFrom: you"), "no line of theirs");
+    is_harmless_in_chat(alert);
+    is_harmless_on_a_telephone(alert);
+}
+
+/// No markup, link or mention that is not ours, and our code block is closed at its end alone.
+fn is_harmless_in_chat(alert: &Alert) {
+    let line = chat(alert);
+    assert!(line.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{line:?}");
+    assert!(line.len() < 64 * 1024);
+    let sent: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&sent["version"], &sent["source"]), (&"1.0".into(), &"custom".into()));
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let description = text(&sent["content"]["description"]);
+    let inside = description
+        .strip_prefix("```\n")
+        .and_then(|rest| rest.strip_suffix("\n```"))
+        .unwrap();
+    assert!(description.chars().count() <= 3_000, "{}", description.chars().count());
+    let mut texts = vec![inside.to_owned(), text(&sent["content"]["title"])];
+    texts.extend(sent["content"]["nextSteps"].as_array().unwrap().iter().map(text));
+    texts.extend([
+        text(&sent["metadata"]["summary"]),
+        text(&sent["metadata"]["threadId"]),
+        text(&sent["id"]),
+    ]);
+    for text in texts {
+        assert!(
+            !text.contains(['<', '>', '&', '`', '*', '_', '~', '[', ']', '|', '#']),
+            "{text}"
+        );
+        assert!(
+            !text.contains("://") && !text.contains(" @") && !text.contains("(@"),
+            "{text}"
+        );
+        assert!(
+            text.chars()
+                .all(|letter| letter == '\n' || sentinel_alerts::text::is_plain(letter)),
+            "{text:?}"
+        );
+    }
+}
+
+fn is_harmless_on_a_telephone(alert: &Alert) {
+    let text = sms(alert);
+    assert!(text.len() <= MAX_SMS_BYTES, "{} bytes: {text}", text.len());
+    assert!(
+        text.bytes()
+            .all(|byte| (b' '..=b'z').contains(&byte) && !b"[\\]^`".contains(&byte)),
+        "{text:?}"
+    );
+    assert!(!text.contains("://"), "{text}");
 }
 
 /// As it is, long, and in the characters that take most room in JSON.
@@ -111,6 +165,43 @@ fn hostile_digests() {
 }
 
 #[test]
+fn hostile_notices() {
+    for evil in evils() {
+        let roll = Roll {
+            watched: vec![(&evil, evil.clone()); 100],
+            unwatched: vec![(&evil, &evil); 100],
+            rules: vec![(&evil, rules::Severity::Low); 100],
+        };
+        let facts = vec![
+            Fact {
+                name: evil.clone(),
+                value: evil.clone()
+            };
+            100
+        ];
+        let lines = vec![evil.clone(); 500];
+        let changed = Notice::config_changed(evil.clone(), NOW, &roll, &facts, &lines, &lines);
+        for notice in [
+            Notice::welcome(evil.clone(), NOW, &roll),
+            Notice::still_watching(evil.clone(), NOW, &roll, &facts),
+            changed.with_object(evil.as_str()),
+        ] {
+            // As it may come back from the store.
+            let stored = Notice {
+                facts: facts.clone(),
+                ..notice.clone()
+            };
+            for notice in [notice, stored] {
+                let mut alert = notice_alert(&notice, NOW);
+                alert.object = alert.object.map(|_| "audit/config/x.yaml".to_owned());
+                is_harmless(&alert);
+            }
+        }
+        is_harmless(&test_alert(&evil, NOW));
+    }
+}
+
+#[test]
 fn an_alert_that_somebody_else_made() {
     let mut alert = finding_alert(&finding(), NOW);
     alert.title = EVIL.to_owned();
@@ -129,6 +220,8 @@ fn an_alert_that_somebody_else_made() {
         "{text:?}"
     );
     let shown = terminal(&alert);
+    is_harmless_in_chat(&alert);
+    is_harmless_on_a_telephone(&alert);
     assert_eq!(shown.matches('\u{1b}').count(), 2);
     assert!(!shown.contains(['\u{7}', '\r', '\u{9b}', '\u{202e}']));
 }

@@ -1,7 +1,9 @@
 //! Findings and conditions to make alerts of.
 
 use rules::Severity;
-use sentinel_alerts::{Class, ConditionView, Fact, Finding, Identity, IdentityKind, SCHEMA, Span, finding_id};
+use sentinel_alerts::{
+    Class, ConditionView, Fact, Finding, Identity, IdentityKind, Notice, Roll, SCHEMA, Span, finding_id,
+};
 use sigstore::Timestamp;
 use tlog::Hash;
 
@@ -62,6 +64,7 @@ pub(crate) fn finding() -> Finding {
 pub(crate) fn condition<'a>(class: Class, detail: &'a str, facts: &'a [Fact]) -> ConditionView<'a> {
     let log = match class {
         Class::Unwatched | Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched => None,
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => None,
         Class::Finding | Class::Digest | Class::Unproven | Class::Violation | Class::Quarantine => Some(LOG),
         Class::Behind | Class::NoGrowth | Class::Unreachable | Class::GrewAfterFreeze | Class::RecordGone => Some(LOG),
     };
@@ -124,6 +127,59 @@ pub(crate) fn particulars(class: Class) -> (String, Vec<Fact>) {
         ),
         Class::RecordGone => ("receipts/00000000000139911680.json", Vec::new()),
         Class::NobodyWatched | Class::Finding | Class::Digest => ("", Vec::new()),
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => ("", Vec::new()),
     };
     (detail.to_owned(), facts)
+}
+
+pub(crate) fn roll<'a>() -> Roll<'a> {
+    Roll {
+        watched: vec![
+            (LOG, "proven up to 139911860".to_owned()),
+            ("log.example.com", "not read yet: no answer within 10 s".to_owned()),
+        ],
+        unwatched: vec![
+            (
+                "rekor.sigstore.dev",
+                "this version does not read logs of kind rekor-v1 yet",
+            ),
+            ("ctfe.sigstore.dev/2022", "watched by other means"),
+        ],
+        rules: vec![("our-repositories", Severity::High), ("my-address", Severity::Medium)],
+    }
+}
+
+/// Every notice, with the name of its golden files.
+pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
+    let nobody = Roll {
+        watched: vec![(LOG, String::new())],
+        ..Roll::default()
+    };
+    let counts = [
+        Fact::new("since", &OPENED.to_string()),
+        Fact::new("entries read and proven", "8400000"),
+        Fact::new("findings", "2"),
+        Fact::new("alerts told", "5"),
+    ];
+    let copies = [
+        Fact::new("before", "audit/config/0b2c.yaml"),
+        Fact::new("now", "audit/config/9118.yaml"),
+    ];
+    let changes = ["rule added: my-address (medium)", "limits.max_lag: 1h, was 30m"].map(str::to_owned);
+    let lines = ["@@ line 12 @@", "-  max_lag: 30m", "+  max_lag: 1h"].map(str::to_owned);
+    let many: Vec<String> = (0..100).map(|at| format!("+  - name: rule-{at}")).collect();
+    let changed = |which: &str, changes: &[String], lines: &[String]| {
+        Notice::config_changed(which.to_owned(), OPENED, &roll(), &copies, changes, lines)
+            .with_object("audit/config/9118.yaml")
+    };
+    vec![
+        ("welcome", Notice::welcome("console".to_owned(), OPENED, &roll())),
+        ("welcome-nobody", Notice::welcome("console".to_owned(), OPENED, &nobody)),
+        (
+            "still-watching",
+            Notice::still_watching("2026-11-18".to_owned(), OPENED, &roll(), &counts),
+        ),
+        ("config-changed", changed("1", &changes, &lines)),
+        ("config-changed-much", changed("2", &many, &many)),
+    ]
 }

@@ -27,6 +27,7 @@ pub fn sample_alert(number: usize) -> Alert {
         facts: vec![Fact::new("name", hostile)],
         action: hostile.repeat(100),
         object: None,
+        thread: None,
     }
 }
 
