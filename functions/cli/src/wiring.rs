@@ -90,6 +90,7 @@ pub(crate) fn environment(
         budget,
         pass: pass_id(),
         watcher,
+        reports: pass::Reports::NONE,
     };
     (Arc::new(environment), stop)
 }

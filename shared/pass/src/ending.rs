@@ -4,6 +4,7 @@ use crate::conditions::{self, Holds};
 use crate::coverage::{self, Unwatched, WatchedLog};
 use crate::environment::Environment;
 use crate::inventory::Inventory;
+use crate::measures::Measures;
 use crate::names;
 use crate::one::{One, Probed};
 use crate::record::{self, Deployment, Document, Listed};
@@ -246,5 +247,9 @@ fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched]) -> Pa
     if let Some(fault) = &end.fault {
         run.worsen(Outcome::Fault, Some(Problem::from(fault)));
     }
-    PassReport { logs: end.reports, run }
+    PassReport {
+        logs: end.reports,
+        run,
+        measures: Measures::default(),
+    }
 }

@@ -23,6 +23,31 @@ pub struct Environment {
     pub pass: String,
     /// Who is told how far a log is read.
     pub watcher: Arc<dyn Watcher>,
+    /// Which words about the deployment itself the sinks are told, unless the configuration says otherwise.
+    pub reports: Reports,
+}
+
+/// Which words about the deployment itself are told. That the configuration changed is always told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reports {
+    /// Once to each sink, when a pass has verified a log: what is watched, and what an alert looks like.
+    pub welcome: bool,
+    /// Once a week: that it is still watched, with the counts.
+    pub weekly: bool,
+}
+
+impl Reports {
+    /// All: for a deployment that runs by itself.
+    pub const SCHEDULED: Self = Self {
+        welcome: true,
+        weekly: true,
+    };
+
+    /// None: for passes that somebody makes and watches.
+    pub const NONE: Self = Self {
+        welcome: false,
+        weekly: false,
+    };
 }
 
 /// Is told how a pass goes on, for a progress bar. It decides nothing.

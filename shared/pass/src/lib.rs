@@ -12,6 +12,7 @@ pub mod record;
 mod coverage;
 mod environment;
 mod conditions;
+mod measures;
 mod report;
 mod steps;
 mod watch;
@@ -26,7 +27,8 @@ pub use audit::{Audit, Defect, EpochAudit, audit};
 pub use coverage::{
     Coverage, FixedTrust, Trust, TrustSource, Unwatched, WatchedLog, coverage, find, misfits, trust_document,
 };
-pub use environment::{Budget, Environment, InForce, StopHandle, Unwatching, Watcher};
+pub use environment::{Budget, Environment, InForce, Reports, StopHandle, Unwatching, Watcher};
+pub use measures::{LogMeasures, Measures};
 pub use one::{Probed, Sources};
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::rescan::{Rescan, rescan};

@@ -1,5 +1,6 @@
 //! **report**: what a pass came to, one line for each log and one for the run.
 
+use crate::measures::Measures;
 use crate::record::HeadRef;
 use crate::trouble::{Fault, Outcome};
 use serde::{Serialize, Serializer};
@@ -111,6 +112,8 @@ pub struct PassReport {
     pub logs: Vec<LogReport>,
     /// The run as a whole.
     pub run: LogReport,
+    /// What was measured.
+    pub measures: Measures,
 }
 
 impl PassReport {

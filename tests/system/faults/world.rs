@@ -174,6 +174,7 @@ impl World {
             budget,
             pass: format!("pass-{number}"),
             watcher: Arc::new(Unwatching),
+            reports: pass::Reports::NONE,
         });
         let in_force = InForce {
             settings: Settings::from_value(&self.settings).unwrap(),

@@ -176,6 +176,7 @@ impl Stage {
             budget,
             pass: format!("pass-{number}"),
             watcher,
+            reports: pass::Reports::NONE,
         };
         pass::run(Arc::new(environment), in_force, &trust, &self.network).await
     }

@@ -106,6 +106,7 @@ impl World {
             budget,
             pass: "a-pass".to_owned(),
             watcher: Arc::new(Unwatching),
+            reports: pass::Reports::NONE,
         };
         let in_force = InForce {
             settings: Settings::from_value(&config).unwrap(),
