@@ -3,6 +3,8 @@
 //! Caps apply to what comes out of the decoder; what goes in is capped as well, since a gzip stream can go on for ever
 //! without producing a byte. Decoded here and not by the HTTP client, which counts neither.
 
+use crate::buffers::Buffers;
+use crate::turn::SHARE_BYTES;
 use flate2::write::MultiGzDecoder;
 use std::io::{self, Write};
 
@@ -68,12 +70,13 @@ pub(crate) enum Refused {
 }
 
 impl Body {
-    /// A body of at most `cap` bytes, in a buffer that is empty.
-    pub(crate) fn new(coding: Coding, cap: usize, buffer: Vec<u8>) -> Self {
+    /// A body of at most `cap` bytes, of which about `expected` come first.
+    pub(crate) fn new(coding: Coding, cap: usize, buffers: &Buffers, expected: usize) -> Self {
         let capped = Capped {
-            bytes: buffer,
+            bytes: buffers.take(expected),
             cap,
             over: false,
+            buffers: buffers.clone(),
         };
         let decoder = match coding {
             Coding::Identity => Decoder::Identity(capped),
@@ -109,8 +112,8 @@ impl Body {
         match finished {
             Ok(()) => {
                 let mut bytes = self.into_bytes();
-                // It may be kept for long: what doubling set aside is given back.
-                if bytes.capacity() / 2 > bytes.len() {
+                // It may be kept for long: what doubling set aside is given back. The large buffer is for one alone.
+                if bytes.capacity() / 2 > bytes.len() && bytes.capacity() <= SHARE_BYTES {
                     bytes.shrink_to_fit();
                 }
                 Ok(bytes)
@@ -122,8 +125,7 @@ impl Body {
     /// Makes room for `expected` bytes in all, now that they may be held.
     pub(crate) fn expect(&mut self, expected: usize) {
         if let Decoder::Identity(capped) = &mut self.decoder {
-            let more = expected.min(capped.cap).saturating_sub(capped.bytes.len());
-            capped.bytes.reserve_exact(more);
+            capped.grow(expected.min(capped.cap));
         }
     }
 
@@ -160,6 +162,22 @@ struct Capped {
     bytes: Vec<u8>,
     cap: usize,
     over: bool,
+    buffers: Buffers,
+}
+
+impl Capped {
+    /// Makes room for `needed` bytes in all.
+    fn grow(&mut self, needed: usize) {
+        if needed > self.bytes.capacity() {
+            self.bytes = self.buffers.grow(core::mem::take(&mut self.bytes), needed, self.cap);
+        }
+    }
+}
+
+impl Drop for Capped {
+    fn drop(&mut self) {
+        self.buffers.give_back(core::mem::take(&mut self.bytes));
+    }
 }
 
 impl Write for Capped {
@@ -171,8 +189,7 @@ impl Write for Capped {
         }
         if needed > self.bytes.capacity() {
             // Doubling, but never past the cap: the last doubling of a large object would cost as much again.
-            let capacity = self.bytes.capacity().saturating_mul(2).clamp(needed, self.cap);
-            self.bytes.reserve_exact(capacity - self.bytes.len());
+            self.grow(self.bytes.capacity().saturating_mul(2).clamp(needed, self.cap));
         }
         self.bytes.extend_from_slice(more);
         Ok(more.len())
@@ -186,6 +203,7 @@ impl Write for Capped {
 #[cfg(test)]
 mod tests {
     use super::{Body, Coding, PIECE_BYTES, Refused};
+    use crate::buffers::Buffers;
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use std::io::Write as _;
@@ -197,7 +215,7 @@ mod tests {
     }
 
     fn read(coding: Coding, raw: &[u8], cap: usize) -> Result<Vec<u8>, Refused> {
-        let mut body = Body::new(coding, cap, Vec::new());
+        let mut body = Body::new(coding, cap, &Buffers::default(), 0);
         for piece in raw.chunks(PIECE_BYTES) {
             body.take(piece)?;
         }
@@ -216,7 +234,7 @@ mod tests {
     #[test]
     fn a_bomb_is_refused_after_its_cap() {
         let bomb = gzip(&vec![0; 64 << 20]);
-        let mut body = Body::new(Coding::Gzip, 1 << 20, Vec::new());
+        let mut body = Body::new(Coding::Gzip, 1 << 20, &Buffers::default(), 0);
         let refused = bomb
             .chunks(PIECE_BYTES)
             .map(|piece| body.take(piece))

@@ -1,7 +1,8 @@
 //! Buffers that are used again.
 //!
 //! Bundles come by the thousand and are all about as long. Taken from the allocator and given back in another order, they
-//! would leave it in pieces, and the process would hold twice what it uses.
+//! would leave it in pieces, and the process would hold twice what it uses. The same goes for the few large ones: only
+//! one read at a time may hold more than its share, so one large buffer is kept and serves them all.
 
 use crate::turn::SHARE_BYTES;
 use bytes::Bytes;
@@ -16,16 +17,51 @@ const MAX_READY: usize = 48;
 /// Buffers that lie ready. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Buffers {
-    ready: Arc<Mutex<Vec<Vec<u8>>>>,
+    ready: Arc<Mutex<Ready>>,
+}
+
+#[derive(Debug, Default)]
+struct Ready {
+    usual: Vec<Vec<u8>>,
+    large: Option<Vec<u8>>,
 }
 
 impl Buffers {
     /// An empty buffer with room for `expected` bytes.
     pub(crate) fn take(&self, expected: usize) -> Vec<u8> {
-        let ready = if expected < MIN_BYTES { None } else { self.lock().pop() };
+        let ready = if expected < MIN_BYTES {
+            None
+        } else {
+            self.lock().usual.pop()
+        };
         let mut buffer = ready.unwrap_or_default();
         buffer.reserve_exact(expected);
         buffer
+    }
+
+    /// The same bytes in a buffer with room for `needed`. One that must be large has room for `cap` at once: what of it
+    /// is never written takes no memory, and it never has to grow again.
+    pub(crate) fn grow(&self, mut buffer: Vec<u8>, needed: usize, cap: usize) -> Vec<u8> {
+        if needed <= SHARE_BYTES || buffer.capacity() > SHARE_BYTES {
+            buffer.reserve_exact(needed.saturating_sub(buffer.len()));
+            return buffer;
+        }
+        let mut large = self.lock().large.take().unwrap_or_default();
+        large.reserve_exact(cap.max(needed));
+        large.extend_from_slice(&buffer);
+        self.give_back(buffer);
+        large
+    }
+
+    /// Takes a buffer that nobody needs any more.
+    pub(crate) fn give_back(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        let mut ready = self.lock();
+        if buffer.capacity() > SHARE_BYTES {
+            ready.large.get_or_insert(buffer);
+        } else if buffer.capacity() >= MIN_BYTES && ready.usual.len() < MAX_READY {
+            ready.usual.push(buffer);
+        }
     }
 
     /// The filled buffer as bytes. It comes back when nobody holds them any more.
@@ -39,7 +75,7 @@ impl Buffers {
         })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<u8>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Ready> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,12 +94,7 @@ impl AsRef<[u8]> for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let mut buffer = core::mem::take(&mut self.buffer);
-        let mut ready = self.to.lock();
-        if buffer.capacity() <= SHARE_BYTES && ready.len() < MAX_READY {
-            buffer.clear();
-            ready.push(buffer);
-        }
+        self.to.give_back(core::mem::take(&mut self.buffer));
     }
 }
 
@@ -80,7 +111,7 @@ mod tests {
         let bytes = buffers.lend(buffer);
         let part = bytes.slice(10..20);
         drop(bytes);
-        assert!(buffers.lock().is_empty());
+        assert!(buffers.lock().usual.is_empty());
         assert_eq!(part, [7; 10][..]);
         drop(part);
         let again = buffers.take(80_000);
@@ -88,10 +119,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_small_or_large_is_not_kept() {
+    fn what_is_small_is_not_kept() {
         let buffers = Buffers::default();
         drop(buffers.lend(vec![0; 100]));
-        drop(buffers.lend(vec![0; SHARE_BYTES + 1]));
-        assert!(buffers.lock().is_empty());
+        assert!(buffers.lock().usual.is_empty());
+        assert!(buffers.lock().large.is_none());
+    }
+
+    #[test]
+    fn one_large_buffer_serves_one_after_the_other() {
+        let buffers = Buffers::default();
+        let grown = |first: u8| {
+            let mut usual = buffers.take(MIN_BYTES);
+            usual.push(first);
+            let large = buffers.grow(usual, SHARE_BYTES + 1, 3 * SHARE_BYTES);
+            assert_eq!(large, [first]);
+            assert!(large.capacity() >= 3 * SHARE_BYTES);
+            buffers.lend([large, vec![first; SHARE_BYTES]].concat())
+        };
+        let (first, second) = (grown(1), grown(2));
+        drop(first);
+        drop(second);
+        let ready = buffers.lock();
+        assert!(ready.large.as_ref().is_some_and(|large| large.is_empty()));
+        assert!(ready.usual.len() == 2 && ready.usual.iter().all(Vec::is_empty));
     }
 }

@@ -154,11 +154,7 @@ impl Http {
             return Err(Failed::never(SourceErrorKind::TooLarge { cap }));
         }
         // A length is only announced: what is set aside for it is no more than may be held anyway.
-        let mut body = Body::new(
-            coding,
-            cap,
-            self.buffers.take(announced.min(turn.share()).min(SHARE_BYTES)),
-        );
+        let mut body = Body::new(coding, cap, &self.buffers, announced.min(turn.share()).min(SHARE_BYTES));
         loop {
             let chunk = budget
                 .within(response.chunk())
