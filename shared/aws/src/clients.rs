@@ -1,0 +1,65 @@
+//! The clients of S3 and SNS, made once and used for every call.
+
+use crate::calls::Patience;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+
+/// The clients of S3 and SNS. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    s3: aws_sdk_s3::Client,
+    sns: aws_sdk_sns::Client,
+    patience: Patience,
+}
+
+impl Clients {
+    /// Clients as the environment says: region, credentials and endpoints from the standard `AWS_*` variables and
+    /// profiles. With `AWS_ENDPOINT_URL` (or `AWS_ENDPOINT_URL_S3`) buckets are named in the path, as emulators want it.
+    ///
+    /// Nothing is asked of any service; what is missing is said by the first call.
+    pub async fn from_environment() -> Self {
+        Self::patient(Patience::default()).await
+    }
+
+    /// The same, with another patience.
+    pub async fn patient(patience: Patience) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(patience.connect)
+            .read_timeout(patience.attempt)
+            .build();
+        let shared = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeouts)
+            // What is retried, and how often, is decided in `calls`.
+            .retry_config(RetryConfig::disabled())
+            .load()
+            .await;
+        let elsewhere = shared.endpoint_url().is_some()
+            || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some_and(|endpoint| !endpoint.is_empty());
+        let s3 = aws_sdk_s3::config::Builder::from(&shared)
+            .force_path_style(elsewhere)
+            .build();
+        Self {
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            sns: aws_sdk_sns::Client::new(&shared),
+            patience,
+        }
+    }
+
+    pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
+        &self.s3
+    }
+
+    /// The client for topics of a region.
+    pub(crate) fn sns(&self, region: &str) -> aws_sdk_sns::Client {
+        if self.sns.config().region().is_some_and(|ours| ours.as_ref() == region) {
+            return self.sns.clone();
+        }
+        let config = self.sns.config().to_builder().region(Region::new(region.to_owned()));
+        aws_sdk_sns::Client::from_conf(config.build())
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+}
