@@ -3,3 +3,4 @@
 //! Nothing here is part of the product, and no crate below `functions/` depends on it.
 
 pub mod hostile;
+pub mod policy;
