@@ -26,6 +26,8 @@ pub(crate) struct RunEnd {
     gone: Vec<(String, String)>,
     /// Logs that were not even loaded, for another reason: why, and how long that may last.
     failed: Vec<(String, String, Limit)>,
+    /// Watched logs that this pass was not for: what is known of them stays.
+    skipped: Vec<String>,
     /// What of the run itself failed.
     fault: Option<Fault>,
     /// Whether the inventory was gone beside a record.
@@ -43,6 +45,11 @@ impl RunEnd {
             inventory_gone,
             ..Self::default()
         }
+    }
+
+    /// This pass is not for these logs.
+    pub(crate) fn skip(&mut self, logs: Vec<String>) {
+        self.skipped = logs;
     }
 
     /// What one log came to, and what the inventory is to remember of it.
@@ -164,7 +171,8 @@ fn tip(progress: &record::Progress) -> serde_json::Value {
 /// The conditions that belong to no single log.
 fn settle(conditions: &mut Vec<record::Condition>, end: &RunEnd, unwatched: &[Unwatched], now: sigstore::Timestamp) {
     let mut each = |class: Class, holding: Vec<(String, String)>| {
-        let details: Vec<&str> = holding.iter().map(|(detail, _)| detail.as_str()).collect();
+        let held = holding.iter().map(|(detail, _)| detail);
+        let details: Vec<&str> = held.chain(&end.skipped).map(String::as_str).collect();
         conditions::end(conditions, class, &details, now);
         for (detail, why) in &holding {
             conditions::hold(
@@ -182,7 +190,8 @@ fn settle(conditions: &mut Vec<record::Condition>, end: &RunEnd, unwatched: &[Un
         open.map(|log| (log.name.clone(), log.reason.clone())).collect(),
     );
     each(Class::RecordGone, end.gone.clone());
-    let failed: Vec<&str> = end.failed.iter().map(|(log, ..)| log.as_str()).collect();
+    let failed = end.failed.iter().map(|(log, ..)| log);
+    let failed: Vec<&str> = failed.chain(&end.skipped).map(String::as_str).collect();
     conditions::end(conditions, Class::Unreachable, &failed, now);
     for (log, why, patience) in &end.failed {
         let holds = Holds::now(Class::Unreachable, log, now).fact("error", alerts::text::escape(why, 600));

@@ -33,7 +33,7 @@ pub use one::{Probed, Sources};
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::rescan::{Rescan, rescan};
 pub use report::{LogReport, PassReport, Problem};
-pub use run::run;
+pub use run::{run, run_only};
 pub use seams::clock::{Clock, SystemClock};
 pub use seams::sink::{AlertSink, MemorySink, SinkError};
 pub use seams::source::{

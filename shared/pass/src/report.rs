@@ -40,6 +40,9 @@ pub struct LogReport {
     /// Why the outcome is what it is, unless it is clean or findings.
     #[serde(serialize_with = "error")]
     pub error: Option<Problem>,
+    /// Violations that this pass found and the record did not know. Not part of the line's contract.
+    #[serde(skip)]
+    pub new_violations: u64,
     /// Further words for people: what else is worth knowing. Not part of the line's contract.
     pub notes: Vec<String>,
 }
@@ -92,6 +95,7 @@ impl LogReport {
             latched: false,
             unwatched: Vec::new(),
             error: None,
+            new_violations: 0,
             notes: Vec::new(),
         }
     }
@@ -124,5 +128,22 @@ impl PassReport {
             .iter()
             .map(|log| log.outcome)
             .fold(self.run.outcome, Outcome::max)
+    }
+
+    /// What makes the pass a failure for who only sees whether it succeeded: a log was found to contradict itself, the
+    /// store or the configuration failed, our own code did, or every log ended in a fault. A violation that was found
+    /// before is none, nor is one log among others that could not be read: these have their alerts and measures.
+    #[must_use]
+    pub fn failure(&self) -> Option<Problem> {
+        let ours = ["store", "configuration", "trust", "internal"];
+        let is_ours = |problem: &&Problem| ours.contains(&problem.class.as_str());
+        let lines = self.logs.iter().chain([&self.run]);
+        let faults = lines.filter(|line| line.outcome == Outcome::Fault);
+        let found = self.logs.iter().find(|log| log.new_violations > 0);
+        let nothing = !self.logs.is_empty() && self.logs.iter().all(|log| log.outcome == Outcome::Fault);
+        found
+            .and_then(|log| log.error.clone())
+            .or_else(|| faults.filter_map(|line| line.error.as_ref()).find(is_ours).cloned())
+            .or_else(|| self.run.error.clone().filter(|_| nothing))
     }
 }

@@ -4,7 +4,7 @@
 //! trouble, a panic in it included, is its own line. What belongs to no single log (nobody watched for, a configuration
 //! that fell back, a dead sink, an unwatched log, a record that is gone) is a condition of the deployment.
 
-use crate::coverage::{self, TrustSource, Unwatched, WatchedLog};
+use crate::coverage::{self, Coverage, TrustSource, Unwatched, WatchedLog};
 use crate::ending::{self, RunEnd};
 use crate::environment::{Environment, InForce, LogContext};
 use crate::inventory::{self, Inventory};
@@ -24,10 +24,26 @@ pub async fn run(
     trust: &dyn TrustSource,
     sources: &dyn Sources,
 ) -> Result<PassReport, Fault> {
+    run_only(environment, in_force, trust, sources, &[]).await
+}
+
+/// One pass over these logs alone, each by its name or an unambiguous part of it; without any name, over every log. What
+/// is known of the others stays as it is.
+///
+/// # Errors
+/// Like [`run`]; and a fault, before anything is written, if a name is not that of one watched log.
+pub async fn run_only(
+    environment: Arc<Environment>,
+    in_force: InForce,
+    trust: &dyn TrustSource,
+    sources: &dyn Sources,
+    names: &[String],
+) -> Result<PassReport, Fault> {
     let now = environment.clock.now();
     let trust = trust.trust(now).await?;
     let mut inventory = Inventory::read(&environment).await?;
     let coverage = coverage::coverage(&in_force.settings, &trust, &inventory.deployment, now)?;
+    let chosen = choose(&coverage, names)?;
     let unwatched = inventory::left_out(&coverage, &inventory.deployment);
     inventory::list(&mut inventory, &coverage, &in_force.settings, now);
     let (config, trust_hash) =
@@ -44,15 +60,32 @@ pub async fn run(
     };
     let mut unwatched: Vec<Unwatched> = coverage.unwatched.iter().cloned().chain(unwatched).collect();
     let mut tasks = Vec::new();
-    for log in &coverage.watched {
+    for log in &chosen {
         let listed = inventory.deployment.logs.get(&log.origin).cloned();
         let Some(listed) = listed else { continue };
         tasks.push(one::one(context(log), listed, sources));
     }
     let ones = futures::future::join_all(tasks).await;
     let mut end = RunEnd::new(in_force.fell_back, rules.is_empty(), inventory.gone);
-    for (log, one) in coverage.watched.iter().zip(ones) {
+    let is_chosen = |log: &&WatchedLog| chosen.iter().any(|chosen| chosen.origin == log.origin);
+    let others = coverage.watched.iter().filter(|log| !is_chosen(log));
+    end.skip(others.map(|log| log.origin.clone()).collect());
+    for (log, one) in chosen.iter().zip(ones) {
         end.take(log, one, &mut unwatched, &mut inventory.deployment);
     }
     Ok(ending::finish(&environment, inventory, end, unwatched).await)
+}
+
+/// The watched logs that are meant.
+fn choose(coverage: &Coverage, names: &[String]) -> Result<Vec<WatchedLog>, Fault> {
+    if names.is_empty() {
+        return Ok(coverage.watched.clone());
+    }
+    let known: Vec<String> = coverage.watched.iter().map(|log| log.origin.clone()).collect();
+    let mut meant = Vec::new();
+    for name in names {
+        meant.push(coverage::find(&known, name)?);
+    }
+    let chosen = coverage.watched.iter().filter(|log| meant.contains(&log.origin));
+    Ok(chosen.cloned().collect())
 }

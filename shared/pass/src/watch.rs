@@ -28,6 +28,7 @@ use crate::steps::load;
 use crate::steps::settle::{self, Tally};
 use crate::steps::tell;
 use crate::trouble::{Fault, Outcome};
+use alerts::Class;
 use head::head;
 use read::{Reading, read};
 use std::sync::Arc;
@@ -53,16 +54,30 @@ pub(crate) async fn watch(context: LogContext, source: Arc<dyn LogSource>, kind:
         Ok(book) => book,
         Err(fault) => return unloaded(&context, &listed, fault),
     };
+    let known = violations(&book);
     if let Err(fault) = follow(&mut book, &mut tally, &mut delivered, &source, kind, &listed).await {
         tally.fault.get_or_insert(fault);
     }
     finish(&mut book, &mut tally, &mut delivered).await;
+    let mut report = settle::report(&book, &tally);
+    let found = violations(&book).into_iter().filter(|found| !known.contains(found));
+    report.new_violations = u64::try_from(found.count()).unwrap_or(u64::MAX);
     Watched {
-        report: settle::report(&book, &tally),
+        report,
         delivered,
         progress: book.state.progress,
         unloaded: None,
     }
+}
+
+/// The violations that are on record, whatever became of them.
+fn violations(book: &Book) -> Vec<String> {
+    let violations = book
+        .state
+        .conditions
+        .iter()
+        .filter(|held| held.class == Class::Violation);
+    violations.map(|held| held.detail.clone()).collect()
 }
 
 fn unloaded(context: &LogContext, listed: &Listed, fault: Fault) -> Watched {
