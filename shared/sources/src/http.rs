@@ -84,6 +84,11 @@ impl Http {
         })
     }
 
+    /// The client without a pool: for a call that comes once in a while.
+    pub(crate) const fn fresh(&self) -> &Client {
+        &self.fresh
+    }
+
     /// The object at `url`, at most `cap` bytes of it after decoding. What may pass is tried again, within the patience.
     ///
     /// # Errors

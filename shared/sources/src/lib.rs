@@ -5,7 +5,8 @@
 //!
 //! [`resolve`] turns a URL of the configuration into a [`Base`], [`Http`] is the one client of the process, and
 //! [`TiledLog`] is the `LogSource`. [`probe()`] finds out what a log of a trusted root speaks when nobody says so, and
-//! [`Logs`] opens whatever log the configuration and the trusted root name.
+//! [`Logs`] opens whatever log the configuration and the trusted root name. [`heartbeat()`] tells somebody outside that a
+//! pass was complete.
 
 mod base;
 mod turn;
@@ -13,6 +14,7 @@ mod buffers;
 mod patience;
 mod body;
 mod http;
+mod heartbeat;
 mod reader;
 mod anchor;
 mod entries;
@@ -22,6 +24,7 @@ mod logs;
 
 pub use base::{Base, Layout, MAX_URL_BYTES, UrlError, resolve};
 pub use entries::Flight;
+pub use heartbeat::{Heartbeat, HeartbeatError, heartbeat};
 pub use http::{Http, HttpSetupError, MAX_REDIRECTS};
 pub use logs::{Logs, base_of};
 pub use patience::HttpPatience;
