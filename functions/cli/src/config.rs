@@ -4,7 +4,7 @@
 use crate::args::Common;
 use crate::exit::{Failure, say};
 use local::configuration::{self, Beside, Loaded};
-use local::yaml;
+use local::{standing, yaml};
 use pass::record::Deployment;
 use pass::{Clock as _, LogSettings, Store, SystemClock};
 use std::collections::BTreeSet;
@@ -68,38 +68,17 @@ pub(crate) async fn load_or_last_good(common: &Common) -> Result<Loaded, Failure
     let Ok(store) = crate::wiring::store(&common.store, crate::wiring::Access::Read) else {
         return Err(Failure::Usage(broken));
     };
-    let kept = last_good(store.as_ref()).await.inspect_err(|_| say(&broken))?;
-    let Some((name, text)) = kept else {
-        return Err(Failure::Usage(broken));
-    };
     let beside = Beside::the(&file(common.config.as_deref()));
-    let Ok(mut loaded) = parse(&name, &text, &beside, &inventory(&common.store).await).await else {
+    let inventory = inventory(&common.store).await;
+    let stands = standing::last_good(store.as_ref(), &inventory, &beside, &readable, &broken).await;
+    let Some(loaded) = stands.inspect_err(|_| say(&broken))? else {
         return Err(Failure::Usage(broken));
     };
-    let first = broken.lines().next().unwrap_or_default();
-    let why = format!("the configuration is broken ({first}); the last good one ({name}) is in force");
     say(&broken);
-    say(&format!("warning: {why}"));
-    loaded.in_force.fell_back = Some(why);
+    if let Some(why) = &loaded.in_force.fell_back {
+        say(&format!("warning: {why}"));
+    }
     Ok(loaded)
-}
-
-async fn last_good(store: &dyn Store) -> Result<Option<(String, String)>, Failure> {
-    let deployment: Option<Deployment> = pass::record::read(store, pass::names::DEPLOYMENT).await?;
-    let Some(hash) = deployment.and_then(|deployment| deployment.config) else {
-        return Ok(None);
-    };
-    let name = pass::names::config(&hash);
-    let object = store
-        .read(&name, yaml::MAX_YAML_BYTES)
-        .await
-        .map_err(pass::Fault::from)?;
-    let bytes = object
-        .map(|object| object.bytes)
-        .filter(|bytes| tlog::Hash::of(bytes) == hash);
-    Ok(bytes
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .map(|text| (name, text)))
 }
 
 /// The rule sets of every configuration that was ever in force, as far as its copies can be read.
@@ -135,9 +114,11 @@ fn rule_set(bytes: &[u8]) -> Option<Hash> {
 
 /// Checks a text against the sources that this build has.
 async fn parse(file: &str, text: &str, beside: &Beside, inventory: &Deployment) -> Result<Loaded, Failure> {
-    let url = |log: &LogSettings| {
-        let base = sources::base_of(&log.url, log.kind);
-        base.map(drop).map_err(|error| error.to_string())
-    };
-    Ok(configuration::parse(file, text, beside, inventory, &url).await?)
+    Ok(configuration::parse(file, text, beside, inventory, &readable).await?)
+}
+
+/// Whether a log can be read where the configuration says.
+fn readable(log: &LogSettings) -> Result<(), String> {
+    let base = sources::base_of(&log.url, log.kind);
+    base.map(drop).map_err(|error| error.to_string())
 }
