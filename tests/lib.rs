@@ -2,5 +2,6 @@
 //!
 //! Nothing here is part of the product, and no crate below `functions/` depends on it.
 
+pub mod emulator;
 pub mod hostile;
 pub mod policy;
