@@ -39,6 +39,12 @@ impl Logs {
         let http = Http::new(HttpPatience::default(), None)?;
         Ok(Self { http })
     }
+
+    /// The client.
+    #[must_use]
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
 }
 
 #[async_trait]
