@@ -115,7 +115,7 @@ fn finding_facts(finding: &Finding) -> Vec<Fact> {
         "entry",
         format!("{} {}", finding.kind, finding.version).trim_end(),
     ));
-    facts.push(Fact::new("proof", &proof_place(finding)));
+    facts.push(Fact::new("proof", proof_place(finding)));
     facts.push(Fact::new("found", &finding.time.to_string()));
     if let Some(signer) = &finding.signer {
         signer_facts(&mut facts, signer);
@@ -148,16 +148,13 @@ fn several(facts: &mut Vec<Fact>, name: &str, values: &[String]) {
     }
 }
 
-fn proof_place(finding: &Finding) -> String {
-    let Finding { span, .. } = finding;
-    let line = format!(
-        "findings/{:020}-….jsonl of this log's record, the line with this alert's id",
-        span.from
-    );
+/// Where the proof is to be found; the alert itself names the object.
+fn proof_place(finding: &Finding) -> &'static str {
     if finding.proof.is_some() {
-        format!("a C2SP tlog-proof with the leaf, in {line}")
+        "a C2SP tlog-proof with the leaf, in the record: the line with this alert's id"
     } else {
-        format!("not kept with the finding (too many, or the head allows none); index and leaf hash are in {line}")
+        "not kept with the finding (too many, or the head allows none); index and leaf hash are in the record: the \
+         line with this alert's id"
     }
 }
 

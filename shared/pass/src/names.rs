@@ -135,6 +135,12 @@ impl LogFolder {
         format!("scans/{self}/{from:020}-{to:020}-{pass}.jsonl")
     }
 
+    /// The evidence of a violation that a second reading found.
+    #[must_use]
+    pub fn rescan_evidence(&self, id: &str) -> String {
+        format!("scans/{self}/{id}.json")
+    }
+
     /// Our latest verified checkpoint, for others to compare.
     #[must_use]
     pub fn public_checkpoint(&self) -> String {

@@ -277,6 +277,17 @@ fn a_restart_begins_a_new_epoch() {
         .ends(0)
         .says(&["one.example: entries 0 to 10", "one.example (epoch 2): entries 2 to 7"]);
     world.run(&["run"]).ends(0);
+    // What a second reading shows is filed under the epoch, with evidence that stands for itself.
+    log.fork(3, 9);
+    log.serve(&world);
+    world
+        .run(&["scan", "--log", "one", "--from", "2", "--to", "7"])
+        .ends(40)
+        .complains(&["scans/one.example~2/violation-", "excludes"]);
+    let scans = world.snapshot("sentinel-store/scans/one.example~2");
+    let evidence: Value = serde_json::from_slice(scans.values().next().unwrap()).unwrap();
+    let evidence: tlog::Evidence = serde_json::from_value(evidence["body"]["evidence"].clone()).unwrap();
+    assert!(evidence.verdict().is_ok() && scans.len() == 1);
 }
 
 fn demo(world: &World, folder: &str) -> Ran {

@@ -33,11 +33,11 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
     wiring::stop_on_signal(stop);
     let rules = Arc::new(loaded.in_force.settings.rules);
     let mut found = Vec::new();
-    let mut take = |finding: Finding| {
+    let mut take = |finding: Finding, object: &str| {
         progress.clear();
         print(&form(&finding, args.json));
         if args.alert && !finding.allowed {
-            found.push(finding);
+            found.push((finding, object.to_owned()));
         }
     };
     let range = (args.from, args.to);
@@ -98,11 +98,11 @@ fn form(finding: &Finding, json: bool) -> String {
     format!("{allowed}{text}")
 }
 
-async fn deliver(sinks: &[Arc<dyn AlertSink>], found: &[Finding]) -> Result<(), Failure> {
+async fn deliver(sinks: &[Arc<dyn AlertSink>], found: &[(Finding, String)]) -> Result<(), Failure> {
     let now = SystemClock::new().now();
     for sink in sinks {
-        for finding in found {
-            sink.deliver(&alerts::finding_alert(finding, now))
+        for (finding, object) in found {
+            sink.deliver(&alerts::finding_alert(finding, now).with_object(object))
                 .await
                 .map_err(|error| {
                     let message = format!("{error}: the findings are printed and written, but not all were sent");

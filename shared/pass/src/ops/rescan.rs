@@ -1,9 +1,11 @@
 //! `scan`: a range of a log, read again and proven; it moves nothing.
 //!
 //! The range is anchored to the newest checkpoint that is authentic and, where there is a head, proven against it; the
-//! entries are verified and matched by the same steps as in a pass. What is found is written under `scans/`.
+//! entries are verified and matched by the same steps as in a pass. What is found is written under `scans/`, in the folder
+//! of the log's epoch; so is the evidence of a violation, which the next pass will see and keep for itself.
 
 use crate::environment::{Environment, LogContext};
+use crate::names::LogFolder;
 use crate::record::{Counts, HeadRef, LogState};
 use crate::settings::LogKind;
 use crate::steps::begin;
@@ -13,8 +15,8 @@ use crate::steps::plan::Plan;
 use crate::steps::prove::{self, Proved};
 use crate::steps::read::{Read, Reader};
 use crate::steps::scan::{QUARANTINE_BYTES, Scanner};
-use crate::steps::settle::verdict_words;
-use crate::trouble::{Fault, FaultClass, Outcome, Unproven};
+use crate::steps::settle;
+use crate::trouble::{Fault, FaultClass, Outcome, Unproven, Violation};
 use crate::{LogSource, WatchedLog, record};
 use alerts::Finding;
 use rules::RuleSet;
@@ -36,7 +38,8 @@ pub struct Rescan {
     pub objects: Vec<String>,
 }
 
-/// Reads `[from, to)` of a log. Every finding is handed to `found` as soon as its span is proven.
+/// Reads `[from, end)` of a log. Every finding is handed to `found` as soon as its span is proven, with the name of the
+/// object that it was written to.
 ///
 /// # Errors
 /// A fault if it could not be told; what does not verify is in the result.
@@ -46,8 +49,8 @@ pub async fn rescan(
     log: WatchedLog,
     kind: LogKind,
     source: Arc<dyn LogSource>,
-    (from, to): (u64, u64),
-    found: &mut dyn FnMut(Finding),
+    (from, end): (u64, u64),
+    found: &mut dyn FnMut(Finding, &str),
 ) -> Result<Rescan, Fault> {
     let Some(leaves) = kind.leaves() else {
         let message = format!("this version does not read logs of kind {} yet", kind.word());
@@ -72,19 +75,26 @@ pub async fn rescan(
         problem: None,
         objects: Vec::new(),
     };
-    let (head, note) = match head(&context, source.as_ref()).await? {
-        Ok(head) => head,
-        Err((outcome, problem)) => {
-            return Ok(Rescan {
-                outcome,
-                problem: Some(problem),
-                ..rescan
-            });
+    let state: Option<LogState> =
+        record::read(context.store(), &LogFolder::new(&context.log.origin, 1).state()).await?;
+    let progress = state.as_ref().and_then(|state| state.progress.as_ref());
+    let folder = LogFolder::new(&context.log.origin, progress.map_or(1, |progress| progress.epoch));
+    let (head, note) = match head(&context, state, source.as_ref()).await? {
+        Head::At(head, note) => (head, note),
+        Head::Unproven(unproven) => return Ok(unproven_at(rescan, &unproven)),
+        Head::Violation(violation) => {
+            let evidence = settle::evidence_record(&violation, &context.log.origin, context.now());
+            let name = folder.rescan_evidence(&evidence.id);
+            context.store().put_once(&name, &record::encode(&evidence)).await?;
+            rescan.objects.push(name);
+            rescan.outcome = Outcome::Violation;
+            rescan.problem = Some(evidence.shows);
+            return Ok(rescan);
         }
     };
-    if to > head.size {
+    if end > head.size {
         let message = format!(
-            "the log {} has {} entries; the range ends at {to}",
+            "the log {} has {} entries; the range ends at {end}",
             context.log.origin, head.size
         );
         return Err(Fault {
@@ -110,7 +120,10 @@ pub async fn rescan(
         scanner,
         frontier,
         head,
-        Plan { upto: to, waits: false },
+        Plan {
+            upto: end,
+            waits: false,
+        },
         context.environment.budget.clone(),
     );
     loop {
@@ -123,24 +136,28 @@ pub async fn rescan(
                 return Ok(rescan);
             }
             Read::Span(scanned) => {
+                let (from, to) = (scanned.span.from, scanned.span.to());
                 let outputs = [(&scanned.findings, ""), (&scanned.quarantine, "-quarantine")];
+                let mut written = String::new();
                 for (output, suffix) in outputs.into_iter().filter(|(output, _)| !output.lines.is_empty()) {
                     let pass = format!("{}{suffix}", context.environment.pass);
-                    let folder = crate::names::LogFolder::new(&context.log.origin, 1);
-                    let name = folder.rescan(&pass, scanned.span.from, scanned.span.to());
+                    let name = folder.rescan(&pass, from, to);
                     context.store().put_once(&name, &output.lines).await?;
+                    if suffix.is_empty() {
+                        written.clone_from(&name);
+                    }
                     rescan.objects.push(name);
                 }
                 rescan.counts.add(scanned.counts);
-                rescan.reached = scanned.span.to();
+                rescan.reached = to;
                 context
                     .environment
                     .watcher
-                    .moved(&context.log.origin, rescan.reached, to);
+                    .moved(&context.log.origin, rescan.reached, end);
                 let findings = scanned.findings.lines.split(|byte| *byte == b'\n');
                 findings
                     .filter_map(|line| serde_json::from_slice(line).ok())
-                    .for_each(&mut *found);
+                    .for_each(|finding| found(finding, &written));
                 rescan.outcome = rescan.outcome.max(outcome_of(&rescan.counts));
             }
         }
@@ -165,33 +182,32 @@ fn unproven_at(rescan: Rescan, unproven: &Unproven) -> Rescan {
     }
 }
 
-type HeadOrTrouble = Result<(HeadRef, String), (Outcome, String)>;
+/// Along which checkpoint a range may be read.
+enum Head {
+    /// Authentic, and proven against our head where there is one; its signed note.
+    At(HeadRef, String),
+    Unproven(Unproven),
+    Violation(Box<Violation>),
+}
 
-/// The newest checkpoint that may be read along: authentic, and proven against our head where there is one.
-async fn head(context: &LogContext, source: &dyn LogSource) -> Result<HeadOrTrouble, Fault> {
+/// The newest checkpoint that may be read along.
+async fn head(context: &LogContext, state: Option<LogState>, source: &dyn LogSource) -> Result<Head, Fault> {
     let observed = match observe::observe(context, source).await? {
         Observed::Authentic(signed, _) => signed,
-        Observed::Unproven(unproven) => return Ok(Err((Outcome::Unproven, unproven.message))),
+        Observed::Unproven(unproven) => return Ok(Head::Unproven(unproven)),
     };
     let seen = |signed: &SignedCheckpoint| {
-        (
-            HeadRef {
-                size: signed.size(),
-                root: signed.root(),
-            },
-            signed.note().to_owned(),
-        )
+        let (size, root) = (signed.size(), signed.root());
+        Head::At(HeadRef { size, root }, signed.note().to_owned())
     };
-    let name = crate::names::LogFolder::new(&context.log.origin, 1).state();
-    let state: Option<LogState> = record::read(context.store(), &name).await?;
     let Some((state, progress)) = state.and_then(|state| state.progress.clone().map(|progress| (state, progress)))
     else {
-        return Ok(Ok(seen(&observed)));
+        return Ok(seen(&observed));
     };
     let book = Book::new(context.clone(), state, None);
     Ok(match prove::prove(&book, &progress, source, &observed).await? {
-        Proved::Same | Proved::Grown(..) | Proved::Stale(_) => Ok(seen(&observed)),
-        Proved::Unproven(unproven) => Err((Outcome::Unproven, unproven.message)),
-        Proved::Violation(violation) => Err((Outcome::Violation, verdict_words(&violation.verdict))),
+        Proved::Same | Proved::Grown(..) | Proved::Stale(_) => seen(&observed),
+        Proved::Unproven(unproven) => Head::Unproven(unproven),
+        Proved::Violation(violation) => Head::Violation(violation),
     })
 }

@@ -9,6 +9,7 @@ use crate::record::{self, Counts, EvidenceBody, EvidenceRecord, Group, HeadRef, 
 use crate::report::{LogReport, Problem};
 use crate::trouble::{Fault, Outcome, Step, Unproven, Violation};
 use alerts::Class;
+use sigstore::Timestamp;
 use tlog::{SignedCheckpoint, Verdict};
 
 /// What was seen of a log in one pass.
@@ -56,7 +57,7 @@ fn evidence_id(violation: &Violation) -> String {
     format!("violation-{}", commit::short(&tlog::Hash::of(text.as_bytes())))
 }
 
-pub(crate) fn verdict_words(verdict: &Verdict) -> String {
+fn verdict_words(verdict: &Verdict) -> String {
     match verdict {
         Verdict::TwoRoots { size } => format!("the log signed two different roots for the size {size}"),
         Verdict::Excluded { smaller, larger } => format!(
@@ -84,21 +85,26 @@ async fn hold_violation(book: &mut Book, violation: &Violation) -> Result<(), Fa
         return Ok(());
     }
     let holds = Holds::now(Class::Violation, &id, now)
-        .fact("what", shows.as_str())
+        .fact("what", shows)
         .object(Some(name.clone()));
     conditions::hold(&mut book.state.conditions, holds);
-    let record = EvidenceRecord {
+    let record = evidence_record(violation, &book.context.log.origin, now);
+    book.context.store().put_once(&name, &record::encode(&record)).await?;
+    Ok(())
+}
+
+/// What is kept of a violation.
+pub(crate) fn evidence_record(violation: &Violation, origin: &str, now: Timestamp) -> EvidenceRecord {
+    EvidenceRecord {
         schema: SCHEMA,
-        id,
-        log: book.context.log.origin.clone(),
+        id: evidence_id(violation),
+        log: origin.to_owned(),
         found: now,
-        shows,
+        shows: verdict_words(&violation.verdict),
         body: EvidenceBody::Violation {
             evidence: violation.evidence.clone(),
         },
-    };
-    book.context.store().put_once(&name, &record::encode(&record)).await?;
-    Ok(())
+    }
 }
 
 async fn settle_unproven(book: &mut Book, tally: &Tally) -> Result<(), Fault> {
