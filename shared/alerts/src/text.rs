@@ -39,6 +39,33 @@ pub fn ascii_line(text: &str, max_chars: usize) -> String {
     format!("{kept}{}", &"..."[..max_chars.min(3)])
 }
 
+/// A line without the passwords of its URLs (`scheme://user:password@host`), one character for one: what is shown may be
+/// written into a log, or sent.
+#[must_use]
+pub fn without_passwords(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("://") {
+        shown.push_str(before);
+        shown.push_str("://");
+        let end = after
+            .find(|c: char| c == '/' || c.is_whitespace())
+            .unwrap_or(after.len());
+        let (authority, behind) = after.split_at_checked(end).unwrap_or((after, ""));
+        match authority.rsplit_once('@') {
+            Some((secret, host)) => {
+                shown.extend(secret.chars().map(|_| '*'));
+                shown.push('@');
+                shown.push_str(host);
+            }
+            None => shown.push_str(authority),
+        }
+        rest = behind;
+    }
+    shown.push_str(rest);
+    shown
+}
+
 /// `text` as one word of a shell command, quoted where it needs to be.
 #[must_use]
 pub fn shell_word(text: &str) -> String {
@@ -207,6 +234,18 @@ mod tests {
         assert_eq!(ascii_line("abcdefgh", 8), "abcdefgh");
         assert_eq!(ascii_line("abcdefghi", 8), "abcde...");
         assert_eq!(ascii_line("abc", 2), "..");
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let check = |line: &str, expect: &str| assert_eq!(without_passwords(line), expect);
+        check(
+            "url: https://me:secret@log.example/x",
+            "url: https://*********@log.example/x",
+        );
+        check("a: https://log.example/me@x", "a: https://log.example/me@x");
+        check("a: [http://u:p@a, http://b]", "a: [http://***@a, http://b]");
+        check("plain", "plain");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What follows the logs of a pass: the conditions of the deployment, what is published, the report.
 
+use crate::Reports;
 use crate::conditions::{self, Holds};
 use crate::coverage::{self, Unwatched, WatchedLog};
 use crate::environment::Environment;
 use crate::inventory::Inventory;
-use crate::measures::Measures;
+use crate::measures::{LogMeasures, Measures};
 use crate::names;
+use crate::notices::{self, Week};
 use crate::one::{One, Probed};
 use crate::record::{self, Deployment, Document, Listed};
 use crate::report::{LogReport, PassReport, Problem};
@@ -13,11 +15,12 @@ use crate::settings::Limit;
 use crate::steps::deliver::Delivered;
 use crate::steps::tell;
 use crate::trouble::{Fault, FaultClass, Outcome};
-use alerts::Class;
+use alerts::{Class, Roll};
+use rules::RuleSet;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the run comes to, beside its logs.
-#[derive(Default)]
 pub(crate) struct RunEnd {
     reports: Vec<LogReport>,
     delivered: Delivered,
@@ -33,17 +36,32 @@ pub(crate) struct RunEnd {
     /// Whether the inventory was gone beside a record.
     inventory_gone: bool,
     fell_back: Option<String>,
-    no_rules: bool,
+    rules: Arc<RuleSet>,
+    /// Which words about the deployment are told.
+    wanted: Reports,
+    /// What was measured of each log.
+    measures: BTreeMap<String, LogMeasures>,
+    /// Alerts about logs that each sink ever took.
+    told: BTreeMap<String, u64>,
 }
 
 impl RunEnd {
     /// An end to which no log has come yet.
-    pub(crate) fn new(fell_back: Option<String>, no_rules: bool, inventory_gone: bool) -> Self {
+    pub(crate) fn new(fell_back: Option<String>, rules: Arc<RuleSet>, reports: Reports, inventory_gone: bool) -> Self {
         Self {
-            fell_back,
-            no_rules,
+            reports: Vec::new(),
+            delivered: Delivered::default(),
+            tips: BTreeMap::new(),
+            gone: Vec::new(),
+            failed: Vec::new(),
+            skipped: Vec::new(),
+            fault: None,
             inventory_gone,
-            ..Self::default()
+            fell_back,
+            rules,
+            wanted: reports,
+            measures: BTreeMap::new(),
+            told: BTreeMap::new(),
         }
     }
 
@@ -73,6 +91,7 @@ impl RunEnd {
                     .map(|error| error.message.clone())
                     .unwrap_or_default();
                 self.failed.push((log.origin.clone(), message, log.limits.max_lag));
+                self.measures.insert(log.origin.clone(), LogMeasures::unloaded());
                 self.reports.push(*report);
             }
             One::Watched(probed, watched) => {
@@ -87,6 +106,12 @@ impl RunEnd {
                     None => {}
                 }
                 self.delivered.dead.extend(watched.delivered.dead);
+                let measures = watched.measures.unwrap_or_else(LogMeasures::unloaded);
+                self.measures.insert(log.origin.clone(), measures);
+                for (sink, told) in watched.told {
+                    let sum = self.told.entry(sink).or_default();
+                    *sum = sum.saturating_add(told);
+                }
                 // What could not be stored is not published either.
                 let stored = watched.report.error.as_ref().is_none_or(|error| error.class != "store");
                 self.tips.extend(
@@ -118,23 +143,75 @@ pub(crate) async fn finish(
 ) -> PassReport {
     let now = environment.clock.now();
     settle(&mut inventory.deployment.conditions, &end, &unwatched, now);
-    let mut result = tell(environment, &mut inventory, &mut end.delivered).await;
+    let (rules, lines) = (Arc::clone(&end.rules), end.reports.clone());
+    // Part of the logs is no picture of the deployment, and without any verified log there is nothing to say yet.
+    let watches = end.skipped.is_empty() && end.measures.values().any(|log| log.verified);
+    let roll = watches.then(|| notices::roll_after(&lines, &unwatched, &rules));
+    if let Some(roll) = roll.as_ref().filter(|_| end.wanted.weekly) {
+        let week = Week {
+            progress: &end.tips,
+            told: &end.told,
+        };
+        notices::weekly(&mut inventory.deployment, roll, &week, now);
+    }
+    let mut result = tell(environment, &mut inventory, &mut end, roll.as_ref()).await;
     let conditions = &mut inventory.deployment.conditions;
     tell::settle_sinks(conditions, &environment.sinks, &end.delivered, now);
-    result = result.and(tell(environment, &mut inventory, &mut end.delivered).await);
+    result = result.and(tell(environment, &mut inventory, &mut end, roll.as_ref()).await);
     result = result.and(inventory.write(environment).await);
     result = result.and(publish_tips(environment, &end.tips, now).await);
     end.fault = result.err();
-    report(environment, end, &unwatched)
+    let measures = measures(environment, &inventory.deployment, &mut end, watches);
+    report(environment, end, &unwatched, measures)
 }
 
-/// Tells what the conditions owe. They are written before: a pass that is cut off in between would else open them again
-/// at another moment, and tell the same thing under another id.
-async fn tell(environment: &Environment, inventory: &mut Inventory, delivered: &mut Delivered) -> Result<(), Fault> {
+/// Tells what the deployment owes. It is written before: a pass that is cut off in between would else open conditions
+/// again at another moment, and tell the same thing under another id.
+async fn tell(
+    environment: &Environment,
+    inventory: &mut Inventory,
+    end: &mut RunEnd,
+    roll: Option<&Roll<'_>>,
+) -> Result<(), Fault> {
     inventory.write(environment).await?;
-    let (now, conditions) = (environment.clock.now(), &mut inventory.deployment.conditions);
-    tell::deliver_conditions(conditions, None, &environment.sinks, now, delivered).await;
+    let (now, deployment, sinks) = (environment.clock.now(), &mut inventory.deployment, &environment.sinks);
+    tell::deliver_notices(deployment, roll, sinks, end.wanted, now, &mut end.delivered).await;
+    tell::deliver_conditions(&mut deployment.conditions, None, sinks, now, &mut end.delivered).await;
+    for (sink, told) in core::mem::take(&mut end.delivered.told) {
+        if let Some(known) = deployment.sinks.get_mut(&sink) {
+            known.told = known.told.saturating_add(told);
+        }
+    }
     Ok(())
+}
+
+/// The measures of the logs, and those that belong to the run.
+fn measures(environment: &Environment, deployment: &Deployment, end: &mut RunEnd, watches: bool) -> Measures {
+    let (now, sinks) = (environment.clock.now(), &environment.sinks);
+    for (log, measured) in &mut end.measures {
+        // What could not be loaded says nothing: its condition, or the inventory, knows since when.
+        let told_of = |held: &&record::Condition| {
+            let fits = matches!(held.class, Class::RecordGone | Class::Unreachable);
+            fits && held.is_open() && held.detail == *log
+        };
+        let opened = deployment.conditions.iter().filter(told_of).map(|held| held.opened);
+        let since = opened
+            .min()
+            .or_else(|| deployment.logs.get(log).map(|listed| listed.since));
+        if measured.verified_age_secs.is_none() {
+            measured.verified_age_secs = since.map(|since| u64::try_from(now.seconds_since(since)).unwrap_or(0));
+        }
+    }
+    let mut measures = Measures::over(core::mem::take(&mut end.measures));
+    let notices = notices::count_owed(deployment, sinks, end.wanted, watches);
+    let conditions = tell::count_owed(&deployment.conditions, sinks, now);
+    measures.undelivered = measures.undelivered.saturating_add(conditions).saturating_add(notices);
+    measures.dead_sinks = u64::try_from(end.delivered.dead.len()).unwrap_or(u64::MAX);
+    if end.fault.is_some() {
+        measures.faults = measures.faults.saturating_add(1);
+        measures.verified_pass = false;
+    }
+    measures
 }
 
 /// `public/tip.json`: the newest head and the tip of the receipt chain of every log. It is written where it says
@@ -182,7 +259,10 @@ fn settle(conditions: &mut Vec<record::Condition>, end: &RunEnd, unwatched: &[Un
         }
     };
     let one = |why: Option<String>| why.map(|why| vec![(String::new(), why)]).unwrap_or_default();
-    each(Class::NobodyWatched, one(end.no_rules.then(|| NOBODY.to_owned())));
+    each(
+        Class::NobodyWatched,
+        one(end.rules.is_empty().then(|| NOBODY.to_owned())),
+    );
     each(Class::ConfigFellBack, one(end.fell_back.clone()));
     let open = unwatched.iter().filter(|log| !log.excused);
     each(
@@ -201,7 +281,7 @@ fn settle(conditions: &mut Vec<record::Condition>, end: &RunEnd, unwatched: &[Un
 
 const NOBODY: &str = "there is no rule: nobody is watched for. Add `rules:` to the configuration";
 
-fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched]) -> PassReport {
+fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched], mut measures: Measures) -> PassReport {
     let mut run = LogReport::new(&environment.pass, environment.clock.now(), None);
     for log in &end.reports {
         run.scanned += log.scanned;
@@ -221,7 +301,9 @@ fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched]) -> Pa
         .iter()
         .map(|log| format!("unwatched: {} ({})", log.name, log.reason))
         .collect();
+    let mut degraded = end.reports.iter().any(|log| log.outcome == Outcome::Degraded);
     let mut degrade = |class: &str, message: String| {
+        degraded = true;
         run.worsen(
             Outcome::Degraded,
             Some(Problem {
@@ -238,7 +320,7 @@ fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched]) -> Pa
         );
         degrade("inventory-gone", message);
     }
-    if end.no_rules {
+    if end.rules.is_empty() {
         degrade("nobody-watched", NOBODY.to_owned());
     }
     if let Some(why) = &end.fell_back {
@@ -256,9 +338,11 @@ fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched]) -> Pa
     if let Some(fault) = &end.fault {
         run.worsen(Outcome::Fault, Some(Problem::from(fault)));
     }
+    measures.degraded = degraded;
+    (measures.findings, measures.quarantined) = (run.findings, run.quarantined);
     PassReport {
         logs: end.reports,
         run,
-        measures: Measures::default(),
+        measures,
     }
 }

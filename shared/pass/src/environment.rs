@@ -1,6 +1,6 @@
 //! What every step of a pass shares: the seams, the rules, and the time that is left.
 
-use crate::settings::Settings;
+use crate::settings::{ReportSettings, Settings};
 use crate::trouble::{Fault, FaultClass};
 use crate::{AlertSink, Clock, LogSource, Store, WatchedLog};
 use core::time::Duration;
@@ -48,6 +48,14 @@ impl Reports {
         welcome: false,
         weekly: false,
     };
+
+    /// These, unless a configuration says otherwise.
+    pub(crate) fn unless(self, configured: ReportSettings) -> Self {
+        Self {
+            welcome: configured.welcome.unwrap_or(self.welcome),
+            weekly: configured.weekly.unwrap_or(self.weekly),
+        }
+    }
 }
 
 /// Is told how a pass goes on, for a progress bar. It decides nothing.

@@ -7,14 +7,19 @@ use crate::conditions;
 use crate::coverage::{self, Coverage, Trust, Unwatched};
 use crate::environment::{Environment, InForce};
 use crate::names;
+use crate::notices::{self, Change};
+use crate::outline::Outline;
 use crate::record::{self, Deployment, Document, Listed};
 use crate::settings::{Position, Settings};
 use crate::trouble::{Fault, FaultClass};
-use crate::{Swap, Version};
+use crate::{StoreErrorKind, Swap, Version};
 use tlog::Hash;
 
 /// So often a lost swap of the inventory is tried again.
 const MAX_SWAPS: usize = 8;
+
+/// The longest configuration that is compared with the next.
+const MAX_CONFIG_BYTES: usize = 1024 * 1024;
 
 /// The inventory in hand.
 pub(crate) struct Inventory {
@@ -80,10 +85,17 @@ impl Inventory {
             ..
         } = Self::read(environment).await?;
         let mut merged = theirs.clone();
-        merged.created = merged.created.min(self.deployment.created);
+        // Ids are made of it: what the other wrote first stands, unless what it wrote is gone.
+        if version.is_none() {
+            merged.created = self.deployment.created;
+        }
         merged.conditions = conditions::merge(&self.deployment.conditions, merged.conditions);
         merged.config = self.deployment.config.or(merged.config);
         merged.trust = self.deployment.trust.or(merged.trust);
+        if self.deployment.outline.is_some() {
+            merged.outline.clone_from(&self.deployment.outline);
+        }
+        notices::merge(&self.deployment, &mut merged);
         for (origin, ours) in &self.deployment.logs {
             let listed = merged.logs.entry(origin.clone()).or_insert_with(|| ours.clone());
             listed.begun |= ours.begun;
@@ -155,17 +167,44 @@ pub(crate) async fn keep_in_force(
     coverage: &Coverage,
 ) -> Result<(Hash, Hash), Fault> {
     let config = record::content_hash(&in_force.config);
+    let outline = Outline::of(&in_force.settings);
     if inventory.deployment.config != Some(config) {
         environment
             .store
             .put_once(&names::config(&config), &in_force.config)
             .await?;
-        inventory.deployment.config = Some(config);
+        if let Some(before) = inventory.deployment.config.replace(config) {
+            let text = text_of(environment, &before).await?;
+            notices::config_changed(
+                &mut inventory.deployment,
+                environment.clock.now(),
+                &notices::roll(coverage, &in_force.settings.rules),
+                &Change {
+                    before: (before, text.as_deref()),
+                    now: (config, core::str::from_utf8(&in_force.config).ok()),
+                    outline: outline.as_ref(),
+                },
+            );
+        }
     }
+    // Also where it is the same as before, and an older version kept none.
+    inventory.deployment.outline = outline;
     let (hash, document) = coverage::trust_document(trust, coverage);
     if inventory.deployment.trust != Some(hash) {
         environment.store.put_once(&names::trust(&hash), &document).await?;
         inventory.deployment.trust = Some(hash);
     }
     Ok((config, hash))
+}
+
+/// The text of a configuration that was in force; nothing if its copy is gone or is not what it was.
+async fn text_of(environment: &Environment, config: &Hash) -> Result<Option<String>, Fault> {
+    let read = environment.store.read(&names::config(config), MAX_CONFIG_BYTES).await;
+    let object = match read {
+        Err(error) if matches!(error.kind, StoreErrorKind::TooLarge { .. }) => None,
+        read => read?,
+    };
+    let bytes = object.map(|object| object.bytes);
+    let bytes = bytes.filter(|bytes| record::content_hash(bytes) == *config);
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
 }

@@ -8,12 +8,15 @@ mod seams;
 pub mod names;
 mod trouble;
 mod settings;
+mod difference;
+mod outline;
 pub mod record;
 mod coverage;
 mod environment;
 mod conditions;
 mod measures;
 mod report;
+mod notices;
 mod steps;
 mod watch;
 mod inventory;
@@ -32,6 +35,7 @@ pub use measures::{LogMeasures, Measures};
 pub use one::{Probed, Sources};
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::rescan::{Rescan, rescan};
+pub use outline::{Item, Outline};
 pub use report::{LogReport, PassReport, Problem};
 pub use run::{run, run_only};
 pub use seams::clock::{Clock, SystemClock};
@@ -41,6 +45,7 @@ pub use seams::source::{
 };
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 pub use settings::{
-    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, Position, Settings, TrustChoice, parse_duration,
+    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, Position, ReportSettings, Settings, TrustChoice,
+    parse_duration,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};

@@ -3,7 +3,9 @@
 //! All of it follows from what the pass saw and from the record; nothing is written for its sake. A number that the
 //! pass cannot know is `None`, never 0.
 
+use crate::record::LogState;
 use serde::Serialize;
+use sigstore::Timestamp;
 use std::collections::BTreeMap;
 
 /// The measures of a pass, each over all logs.
@@ -36,8 +38,10 @@ pub struct Measures {
     pub undelivered: u64,
     /// Logs that ended in a fault, and one for the run if it had one.
     pub faults: u64,
-    /// Whether something degrades the watch, whatever else is worse.
+    /// Whether a log or the run is degraded; what is worse has its own measure.
     pub degraded: bool,
+    /// Sinks that took no alert.
+    pub dead_sinks: u64,
     /// The measures of each log, by origin.
     pub logs: BTreeMap<String, LogMeasures>,
 }
@@ -53,4 +57,74 @@ pub struct LogMeasures {
     pub verified_age_secs: Option<u64>,
     /// See [`Measures::undelivered`].
     pub undelivered: u64,
+    /// Whether a checkpoint of it was verified in this pass, or it is frozen and read to its end.
+    pub verified: bool,
+    /// Whether what it served does not verify.
+    pub unproven: bool,
+    /// Whether a violation stands that nobody has acknowledged.
+    pub violation: bool,
+    /// Whether a violation stands that was acknowledged.
+    pub latched: bool,
+    /// Whether the pass over it ended in a fault, whatever else is worse.
+    pub fault: bool,
+}
+
+impl LogMeasures {
+    /// What a log's state tells. `listed` is when the log was first listed; a partial bundle that is left for a while
+    /// (`waits`) is no lag in time.
+    pub(crate) fn of(state: &LogState, listed: Timestamp, waits: bool, now: Timestamp) -> Self {
+        let since = |moment: Timestamp| u64::try_from(now.seconds_since(moment)).unwrap_or(0);
+        let held = |is: fn(&crate::record::Condition) -> bool| state.conditions.iter().any(is);
+        let known = Self {
+            violation: held(crate::record::Condition::is_loud_violation),
+            latched: held(crate::record::Condition::is_latched),
+            ..Self::default()
+        };
+        let Some(progress) = &state.progress else {
+            return Self {
+                verified_age_secs: Some(since(listed)),
+                ..known
+            };
+        };
+        Self {
+            lag_entries: Some(progress.head.size.saturating_sub(progress.cursor.position())),
+            lag_secs: Some(progress.behind.filter(|_| !waits).map_or(0, since)),
+            verified_age_secs: Some(progress.unverified.map_or(0, since)),
+            verified: progress.unverified.is_none(),
+            ..known
+        }
+    }
+}
+
+impl LogMeasures {
+    /// Of a log that could not even be loaded: nothing is known but that.
+    pub(crate) fn unloaded() -> Self {
+        Self {
+            fault: true,
+            ..Self::default()
+        }
+    }
+}
+
+impl Measures {
+    /// The measures of a pass, of those of its logs. What belongs to the run alone is for the caller to set.
+    pub(crate) fn over(logs: BTreeMap<String, LogMeasures>) -> Self {
+        let worst = |of: fn(&LogMeasures) -> Option<u64>| logs.values().filter_map(of).max();
+        let count = |of: fn(&LogMeasures) -> bool| {
+            u64::try_from(logs.values().filter(|log| of(log)).count()).unwrap_or(u64::MAX)
+        };
+        Self {
+            lag_entries: worst(|log| log.lag_entries),
+            lag_secs: worst(|log| log.lag_secs),
+            verified_age_secs: worst(|log| log.verified_age_secs),
+            verified_pass: count(|log| log.verified) > 0 && count(|log| log.fault) == 0,
+            unproven: count(|log| log.unproven),
+            violations: count(|log| log.violation),
+            latched: count(|log| log.latched),
+            undelivered: logs.values().map(|log| log.undelivered).fold(0, u64::saturating_add),
+            faults: count(|log| log.fault),
+            logs,
+            ..Self::default()
+        }
+    }
 }

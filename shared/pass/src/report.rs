@@ -130,6 +130,13 @@ impl PassReport {
             .fold(self.run.outcome, Outcome::max)
     }
 
+    /// Whether the pass was complete: a log was verified, nothing ended in a fault, and every sink is alive. A finding, a
+    /// violation or what does not verify takes nothing from it: these were seen, and were told.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.measures.verified_pass && self.measures.dead_sinks == 0
+    }
+
     /// What makes the pass a failure for who only sees whether it succeeded: a log was found to contradict itself, the
     /// store or the configuration failed, our own code did, or every log ended in a fault. A violation that was found
     /// before is none, nor is one log among others that could not be read: these have their alerts and measures.

@@ -8,6 +8,7 @@ use crate::coverage::{self, Coverage, TrustSource, Unwatched, WatchedLog};
 use crate::ending::{self, RunEnd};
 use crate::environment::{Environment, InForce, LogContext};
 use crate::inventory::{self, Inventory};
+use crate::notices;
 use crate::one::{self, Sources};
 use crate::report::PassReport;
 use crate::trouble::Fault;
@@ -46,6 +47,7 @@ pub async fn run_only(
     let chosen = choose(&coverage, names)?;
     let unwatched = inventory::left_out(&coverage, &inventory.deployment);
     inventory::list(&mut inventory, &coverage, &in_force.settings, now);
+    notices::know_sinks(&mut inventory.deployment, &environment.sinks, now);
     let (config, trust_hash) =
         inventory::keep_in_force(&environment, &mut inventory, &in_force, &trust, &coverage).await?;
     inventory.write(&environment).await?;
@@ -66,7 +68,8 @@ pub async fn run_only(
         tasks.push(one::one(context(log), listed, sources));
     }
     let ones = futures::future::join_all(tasks).await;
-    let mut end = RunEnd::new(in_force.fell_back, rules.is_empty(), inventory.gone);
+    let reports = environment.reports.unless(in_force.settings.reports);
+    let mut end = RunEnd::new(in_force.fell_back, Arc::clone(&rules), reports, inventory.gone);
     let is_chosen = |log: &&WatchedLog| chosen.iter().any(|chosen| chosen.origin == log.origin);
     let others = coverage.watched.iter().filter(|log| !is_chosen(log));
     end.skip(others.map(|log| log.origin.clone()).collect());

@@ -36,6 +36,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Single alerts of one rule in one pass; more become one digest.
     pub max_alerts: u64,
+    /// Which words about the deployment itself are told.
+    pub reports: ReportSettings,
     /// The rules, compiled.
     pub rules: RuleSet,
 }
@@ -97,6 +99,16 @@ impl Default for Limits {
     }
 }
 
+/// Which words about the deployment itself are told; `None` leaves it to how the pass is made: a scheduled deployment
+/// tells them, the command does not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReportSettings {
+    /// The first word to a sink, with what an alert looks like.
+    pub welcome: Option<bool>,
+    /// The weekly one.
+    pub weekly: Option<bool>,
+}
+
 /// The keys at the top of a configuration.
 const KEYS: &[&str] = &[
     "schema",
@@ -106,6 +118,7 @@ const KEYS: &[&str] = &[
     "exclude",
     "witness_policy",
     "limits",
+    "reports",
     "rules",
     "monitoredValues",
 ];
@@ -147,6 +160,7 @@ fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
         .unwrap_or(DEFAULT_MAX_ALERTS);
     let logs = logs::read_logs(&mut top, limits);
     let exclude = read_exclusions(&mut top);
+    let reports = read_reports(&mut top);
     for key in ["witness_policy", "monitoredValues"] {
         if top.take(key).is_some() {
             top.complain(
@@ -164,6 +178,7 @@ fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
         exclude,
         limits,
         max_alerts,
+        reports,
         rules,
     })
 }
@@ -234,6 +249,26 @@ fn read_limits(value: &Value, path: &str, known: &[&str], default: Limits, top: 
         unproven_after: limits.limit("unproven_after").unwrap_or(default.unproven_after),
         partial_wait: limits.limit("partial_wait").unwrap_or(default.partial_wait),
         trust_grace: limits.limit("trust_grace").unwrap_or(default.trust_grace),
+    }
+}
+
+fn read_reports(top: &mut Fields<'_, '_>) -> ReportSettings {
+    let Some(value) = top.take("reports") else {
+        return ReportSettings::default();
+    };
+    let Some(mut reports) = Fields::open(value, "reports", &["welcome", "weekly"], top.problems) else {
+        return ReportSettings::default();
+    };
+    let mut wish = |key: &str| {
+        let value = reports.take(key)?;
+        if value.as_bool().is_none() {
+            reports.complain(key, "must be true or false".to_owned(), None);
+        }
+        value.as_bool()
+    };
+    ReportSettings {
+        welcome: wish("welcome"),
+        weekly: wish("weekly"),
     }
 }
 

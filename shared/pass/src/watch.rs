@@ -19,6 +19,7 @@ mod read;
 use crate::LogSource;
 use crate::conditions;
 use crate::environment::LogContext;
+use crate::measures::LogMeasures;
 use crate::record::{Listed, Progress};
 use crate::report::{LogReport, Problem};
 use crate::settings::LogKind;
@@ -31,6 +32,7 @@ use crate::trouble::{Fault, Outcome};
 use alerts::Class;
 use head::head;
 use read::{Reading, read};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Another pass on the same log may win so many times in a row before this one leaves the log to it.
@@ -44,6 +46,10 @@ pub(crate) struct Watched {
     pub(crate) progress: Option<Progress>,
     /// Why the log could not even be loaded: then no condition of its own tells of it.
     pub(crate) unloaded: Option<Fault>,
+    /// What was measured, if it could be loaded.
+    pub(crate) measures: Option<LogMeasures>,
+    /// Alerts about the log that each sink ever took.
+    pub(crate) told: BTreeMap<String, u64>,
 }
 
 /// Watches one log once.
@@ -65,6 +71,8 @@ pub(crate) async fn watch(context: LogContext, source: Arc<dyn LogSource>, kind:
     Watched {
         report,
         delivered,
+        measures: Some(measures(&book, &tally, &listed)),
+        told: told(&book),
         progress: book.state.progress,
         unloaded: None,
     }
@@ -80,6 +88,22 @@ fn violations(book: &Book) -> Vec<String> {
     violations.map(|held| held.detail.clone()).collect()
 }
 
+fn told(book: &Book) -> BTreeMap<String, u64> {
+    let delivery = book.state.delivery.iter();
+    delivery.map(|(sink, delivery)| (sink.clone(), delivery.told)).collect()
+}
+
+fn measures(book: &Book, tally: &Tally, listed: &Listed) -> LogMeasures {
+    let (now, sinks) = (book.context.now(), &book.context.environment.sinks);
+    let owed = tell::count_owed(&book.state.conditions, sinks, now);
+    LogMeasures {
+        undelivered: owed.saturating_add(deliver::owed(&book.state, sinks)),
+        unproven: tally.unproven.is_some(),
+        fault: tally.fault.is_some(),
+        ..LogMeasures::of(&book.state, listed.since, tally.waits, now)
+    }
+}
+
 fn unloaded(context: &LogContext, listed: &Listed, fault: Fault) -> Watched {
     let mut report = LogReport::new(&context.environment.pass, context.now(), Some(&context.log.origin));
     report.worsen(Outcome::Fault, Some(Problem::from(&fault)));
@@ -89,6 +113,8 @@ fn unloaded(context: &LogContext, listed: &Listed, fault: Fault) -> Watched {
         delivered: Delivered::default(),
         progress: None,
         unloaded: Some(fault),
+        measures: None,
+        told: BTreeMap::new(),
     }
 }
 
@@ -97,11 +123,17 @@ fn unloaded(context: &LogContext, listed: &Listed, fault: Fault) -> Watched {
 async fn finish(book: &mut Book, tally: &mut Tally, delivered: &mut Delivered) {
     let (now, sinks) = (book.context.now(), book.context.environment.sinks.clone());
     let log = book.context.log.origin.clone();
+    settle::settle_verified(book, tally);
     let settled = settle::settle(book, tally).await;
     // Nothing of the head is at stake any more: if another pass moved it, its head stands.
     let written = book.write().await.map(|_| ());
     let findings = deliver::deliver_findings(book, delivered, Moment::End).await;
     tell::deliver_conditions(&mut book.state.conditions, Some(&log), &sinks, now, delivered).await;
+    for (sink, told) in core::mem::take(&mut delivered.told) {
+        if let Some(delivery) = book.state.delivery.get_mut(&sink) {
+            delivery.told = delivery.told.saturating_add(told);
+        }
+    }
     let told = book.write().await.map(|_| ());
     let fault = tally.fault.take().map_or(Ok(()), Err);
     tally.fault = fault.and(settled).and(written).and(findings).and(told).err();

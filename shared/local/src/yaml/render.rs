@@ -102,7 +102,10 @@ fn meant(found: &Diagnostic, spot: Spot) -> Extent {
 
 /// The source line and the carets; then how wide the margin with the number is. Nothing where there is no such line.
 fn write_line(text: &str, at: Extent, out: &mut String) -> Option<usize> {
-    let line: Vec<char> = masked(nth_line(text, at.start.line)?).chars().map(shown).collect();
+    let line: Vec<char> = alerts::text::without_passwords(nth_line(text, at.start.line)?)
+        .chars()
+        .map(shown)
+        .collect();
     let from = at.start.column.saturating_sub(1).min(line.len());
     let to = if at.end.line == at.start.line {
         at.end.column.saturating_sub(1)
@@ -124,32 +127,6 @@ fn write_line(text: &str, at: Extent, out: &mut String) -> Option<usize> {
         indent = from - skipped
     );
     Some(margin)
-}
-
-/// A line without the passwords of its URLs (`scheme://user:password@host`), one character for one: what is shown may be
-/// written into a log.
-fn masked(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once("://") {
-        shown.push_str(before);
-        shown.push_str("://");
-        let end = after
-            .find(|c: char| c == '/' || c.is_whitespace())
-            .unwrap_or(after.len());
-        let (authority, behind) = after.split_at_checked(end).unwrap_or((after, ""));
-        match authority.rsplit_once('@') {
-            Some((secret, host)) => {
-                shown.extend(secret.chars().map(|_| '*'));
-                shown.push('@');
-                shown.push_str(host);
-            }
-            None => shown.push_str(authority),
-        }
-        rest = behind;
-    }
-    shown.push_str(rest);
-    shown
 }
 
 /// A line by its number from 1; `\n`, `\r\n` and `\r` end lines, as in YAML.
@@ -184,22 +161,5 @@ fn shown(c: char) -> char {
             char::REPLACEMENT_CHARACTER
         }
         c => c,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::masked;
-
-    #[test]
-    fn passwords_are_not_shown() {
-        let check = |line: &str, expect: &str| assert_eq!(masked(line), expect);
-        check(
-            "url: https://me:secret@log.example/x",
-            "url: https://*********@log.example/x",
-        );
-        check("a: https://log.example/me@x", "a: https://log.example/me@x");
-        check("a: [http://u:p@a, http://b]", "a: [http://***@a, http://b]");
-        check("plain", "plain");
     }
 }

@@ -1,6 +1,7 @@
 //! The inventory of the deployment: which logs there are, since when, and what belongs to no single log.
 
-use super::{Condition, Document, SCHEMA};
+use super::{Condition, Counts, Document, SCHEMA};
+use crate::outline::Outline;
 use crate::settings::{LogKind, Position};
 use serde::{Deserialize, Serialize};
 use sigstore::Timestamp;
@@ -23,6 +24,66 @@ pub struct Deployment {
     /// What belongs to no single log.
     #[serde(default)]
     pub conditions: Vec<Condition>,
+    /// What the configuration in force says, if that is not too much: the next one is told from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outline: Option<Outline>,
+    /// How often another configuration came into force.
+    #[serde(default)]
+    pub changes: u64,
+    /// The sinks that a pass was made with, by name.
+    #[serde(default)]
+    pub sinks: BTreeMap<String, KnownSink>,
+    /// Words about the deployment that a sink may not have been told yet.
+    #[serde(default)]
+    pub notices: Vec<PendingNotice>,
+    /// The last weekly report, or where the first week began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
+}
+
+/// A place that alerts go to, as the deployment knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownSink {
+    /// Since when: what came about before is not owed to it.
+    pub since: Timestamp,
+    /// When it was told the first word, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub welcomed: Option<Timestamp>,
+    /// Alerts that it took about what belongs to no single log; one that was told again counts again.
+    #[serde(default)]
+    pub told: u64,
+}
+
+/// A word about the deployment, and who was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingNotice {
+    /// The word.
+    pub notice: alerts::Notice,
+    /// The sinks that took it, and when.
+    #[serde(default)]
+    pub told: BTreeMap<String, Timestamp>,
+}
+
+/// Where a week of reports begins: its counts are what came since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    /// When.
+    pub at: Timestamp,
+    /// What had come of each log by then, by origin.
+    #[serde(default)]
+    pub logs: BTreeMap<String, LogTotals>,
+    /// Alerts that each sink had taken by then.
+    #[serde(default)]
+    pub told: BTreeMap<String, u64>,
+}
+
+/// What came of a log in its epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogTotals {
+    /// The epoch.
+    pub epoch: u32,
+    /// What came of its spans.
+    pub totals: Counts,
 }
 
 /// A log in the inventory.
@@ -66,6 +127,11 @@ impl Deployment {
             config: None,
             trust: None,
             conditions: Vec::new(),
+            outline: None,
+            changes: 0,
+            sinks: BTreeMap::new(),
+            notices: Vec::new(),
+            reported: None,
         }
     }
 }

@@ -42,6 +42,9 @@ pub struct Receipt {
     pub trust: Hash,
     /// What came of it.
     pub counts: Counts,
+    /// What came of all spans of this epoch, this one included. Absent in older receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totals: Option<Counts>,
     /// The undecodable leaves by what they are, the first [`MAX_GROUPS`] of them.
     #[serde(default)]
     pub undecodable: Vec<Group>,

@@ -2,7 +2,7 @@
 //!
 //! The record (start, checkpoints, receipts) is the truth; a state that is lost or old is brought forward from it.
 
-use super::{CheckpointRecord, Condition, Document, HeadRef, Restart, SCHEMA};
+use super::{CheckpointRecord, Condition, Counts, Document, HeadRef, Receipt, Restart, SCHEMA};
 use crate::settings::Position;
 use serde::{Deserialize, Serialize};
 use sigstore::Timestamp;
@@ -54,6 +54,9 @@ pub struct Progress {
     pub grown: Timestamp,
     /// Since when the cursor is behind the head.
     pub behind: Option<Timestamp>,
+    /// Since when no checkpoint of the log could be verified: the first pass that could not. `None` if the last could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unverified: Option<Timestamp>,
     /// Since when the head ends in the partial bundle that it ends in.
     pub partial: Option<Timestamp>,
     /// Up to where everything was read and proven.
@@ -87,12 +90,29 @@ pub struct Cursor {
     pub tip: Hash,
     /// Where the last receipt begins, if there is one.
     pub last: Option<u64>,
+    /// What came of all spans of this epoch.
+    #[serde(default)]
+    pub totals: Counts,
     /// In the first span after a restart: by whom and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Restart>,
 }
 
 impl Cursor {
+    /// The cursor behind a receipt, whose bytes have this hash.
+    #[must_use]
+    pub fn behind(&self, receipt: &Receipt, tip: Hash) -> Self {
+        let mut totals = self.totals;
+        totals.add(receipt.counts);
+        Self {
+            frontier: receipt.frontier.clone(),
+            tip,
+            last: Some(receipt.from),
+            totals: receipt.totals.unwrap_or(totals),
+            restart: None,
+        }
+    }
+
     /// The index of the next entry to read.
     #[must_use]
     pub fn position(&self) -> u64 {
@@ -113,6 +133,9 @@ pub struct Delivery {
     /// Findings that this sink did not take while it took others.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+    /// Alerts about this log that it took, of findings and of conditions; one that was told again counts again.
+    #[serde(default)]
+    pub told: u64,
 }
 
 /// A finding that a sink owes.

@@ -158,6 +158,11 @@ fn further(ours: Option<&Progress>, base: Option<&Progress>, theirs: Option<Prog
     if other.cursor.position() > progress.cursor.position() && other.cursor.position() <= progress.head.size {
         progress.cursor = other.cursor.clone();
     }
+    // What either could verify was verified; else it is the longer time.
+    progress.unverified = ours
+        .unverified
+        .zip(theirs.unverified)
+        .map(|(ours, theirs)| ours.min(theirs));
     progress.settle_behind();
     (Some(progress), !keep_ours && !same_as_base(ours))
 }

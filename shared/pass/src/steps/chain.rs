@@ -3,7 +3,7 @@
 //! Arithmetic over what was read; nothing here reads or writes.
 
 use crate::names::LogFolder;
-use crate::record::{self, Cursor, Progress, Receipt, Start};
+use crate::record::{self, Counts, Cursor, Progress, Receipt, Start};
 use crate::trouble::{Fault, FaultClass};
 
 /// Reads a start, which must be of this folder and lead to the head that it names.
@@ -29,11 +29,13 @@ pub(crate) fn from_start(start: &Start, bytes: &[u8]) -> Progress {
         frozen: false,
         grown: start.time,
         behind: (start.frontier.size() < start.head.size).then_some(start.time),
+        unverified: None,
         partial: Some(start.time),
         cursor: Cursor {
             frontier: start.frontier.clone(),
             tip: record::content_hash(bytes),
             last: None,
+            totals: Counts::default(),
             restart: start.restart.clone(),
         },
     }
@@ -57,12 +59,7 @@ pub(crate) fn adopt_receipt(progress: &mut Progress, name: &str, receipt: &Recei
     if root.ok() != Some(receipt.head.root) || receipt.head.size > progress.head.size {
         return Err(unfit(name, "its frontier does not lead to a head that is on record"));
     }
-    progress.cursor = Cursor {
-        frontier: receipt.frontier.clone(),
-        tip: record::content_hash(bytes),
-        last: Some(receipt.from),
-        restart: None,
-    };
+    progress.cursor = progress.cursor.behind(receipt, record::content_hash(bytes));
     Ok(())
 }
 

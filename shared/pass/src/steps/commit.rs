@@ -114,6 +114,8 @@ pub(crate) async fn commit_span(book: &mut Book, scanned: &Scanned) -> Result<Co
 
 async fn receipt(book: &Book, cursor: &Cursor, scanned: &Scanned) -> Result<Receipt, Fault> {
     let (folder, span) = (book.folder(), &scanned.span);
+    let mut totals = cursor.totals;
+    totals.add(scanned.counts);
     let findings = put_output(book, &scanned.findings, |hash| folder.findings(span.from, hash)).await?;
     let quarantine = put_output(book, &scanned.quarantine, |hash| folder.quarantine(span.from, hash)).await?;
     Ok(Receipt {
@@ -132,6 +134,7 @@ async fn receipt(book: &Book, cursor: &Cursor, scanned: &Scanned) -> Result<Rece
         config: Some(book.context.config),
         trust: book.context.trust,
         counts: scanned.counts,
+        totals: Some(totals),
         undecodable: scanned.groups.clone(),
         findings,
         quarantine,
@@ -158,12 +161,7 @@ fn advance(book: &mut Book, receipt: &Receipt, bytes: &[u8]) {
     let Some(progress) = book.state.progress.as_mut() else {
         return;
     };
-    progress.cursor = Cursor {
-        frontier: receipt.frontier.clone(),
-        tip: record::content_hash(bytes),
-        last: Some(receipt.from),
-        restart: None,
-    };
+    progress.cursor = progress.cursor.behind(receipt, record::content_hash(bytes));
     progress.settle_behind();
 }
 

@@ -9,7 +9,7 @@ use super::chain::unfit;
 use super::scan::{FindingLine, MAX_FINDINGS_BYTES};
 use crate::AlertSink;
 use crate::names::LogFolder;
-use crate::record::{self, Delivery, Exception, Receipt, Start};
+use crate::record::{self, Delivery, Exception, LogState, Receipt, Start};
 use crate::trouble::Fault;
 use alerts::{Alert, Finding};
 use core::time::Duration;
@@ -33,6 +33,16 @@ pub(crate) struct Delivered {
     pub(crate) dead: BTreeMap<String, String>,
     /// Single alerts that were given, by sink and rule: each rule has a budget of them a pass.
     given: BTreeMap<(String, String), u64>,
+    /// Alerts that told of conditions and of the deployment, by sink; to be taken by who keeps count.
+    pub(crate) told: BTreeMap<String, u64>,
+}
+
+impl Delivered {
+    /// A sink took an alert that is not about a finding.
+    pub(crate) fn count(&mut self, sink: &str) {
+        let told = self.told.entry(sink.to_owned()).or_default();
+        *told = told.saturating_add(1);
+    }
 }
 
 /// Whether there will be another delivery in this pass.
@@ -87,6 +97,8 @@ struct Walk<'a> {
     digests: BTreeMap<String, Digest>,
     /// The first finding that only a digest tells, until it has.
     held: Option<Place>,
+    /// Alerts that the sink took.
+    told: u64,
     /// The finding that was refused last, if nothing was taken since.
     refused: Option<(Place, String)>,
     /// Whether to go on.
@@ -118,6 +130,7 @@ impl<'a> Walk<'a> {
                 line: delivery.within,
             },
             exceptions: delivery.exceptions,
+            told: delivery.told,
             book,
             sink,
             moment,
@@ -235,6 +248,7 @@ impl<'a> Walk<'a> {
 
     /// One refusal waits for the next alert: if that is taken, the refused one is an exception; if not, the sink is dead.
     fn outcome(&mut self, taken: Result<(), String>) {
+        self.told = self.told.saturating_add(u64::from(taken.is_ok()));
         match (taken, self.refused.take()) {
             (Ok(()), Some((place, _))) => {
                 self.exceptions.push(Exception {
@@ -265,6 +279,7 @@ impl<'a> Walk<'a> {
                     return Err(fault);
                 }
             };
+            self.told = self.told.saturating_add(u64::from(taken));
             refusals = if taken { 0 } else { refusals + 1 };
             if !taken {
                 self.exceptions.push(exception);
@@ -301,6 +316,7 @@ impl<'a> Walk<'a> {
                 self.failure = Some(why);
                 return;
             }
+            self.told = self.told.saturating_add(1);
         }
         self.held = None;
     }
@@ -323,9 +339,24 @@ impl<'a> Walk<'a> {
             watermark: owed.from,
             within: owed.line,
             exceptions: self.exceptions,
+            told: self.told,
         };
         (self.sink.name().to_owned(), delivery, failure)
     }
+}
+
+/// How much the sinks are owed of a log's findings: each exception, and one for a sink whose watermark is behind the
+/// cursor, however many wait there.
+pub(crate) fn owed(state: &LogState, sinks: &[Arc<dyn AlertSink>]) -> u64 {
+    let Some(progress) = &state.progress else { return 0 };
+    let cursor = (progress.epoch, progress.cursor.position(), 0);
+    let of = |sink: &Arc<dyn AlertSink>| {
+        state.delivery.get(sink.name()).map_or(0, |delivery| {
+            let refused = u64::try_from(delivery.exceptions.len()).unwrap_or(u64::MAX);
+            refused.saturating_add(u64::from(delivery.place() < cursor))
+        })
+    };
+    sinks.iter().map(of).fold(0, u64::saturating_add)
 }
 
 /// The alert of a finding, with the object that holds its leaf and proof.

@@ -129,12 +129,7 @@ async fn rebuild(context: &LogContext, listed: &Listed) -> Result<Option<(Progre
         return Ok(Some((progress, first)));
     };
     let receipt: Receipt = record::decode(&last, &object.bytes)?;
-    progress.cursor = Cursor {
-        frontier: receipt.frontier.clone(),
-        tip: record::content_hash(&object.bytes),
-        last: Some(receipt.from),
-        restart: None,
-    };
+    progress.cursor = progress.cursor.behind(&receipt, record::content_hash(&object.bytes));
     Ok(Some((progress, first)))
 }
 

@@ -46,6 +46,19 @@ pub(crate) async fn settle(book: &mut Book, tally: &Tally) -> Result<(), Fault> 
     violation.and(settle_unproven(book, tally).await)
 }
 
+/// Notes since when no checkpoint could be verified. A log that is frozen and read to its end has nothing to verify.
+pub(crate) fn settle_verified(book: &mut Book, tally: &Tally) {
+    let now = book.context.now();
+    let Some(progress) = book.state.progress.as_mut() else {
+        return;
+    };
+    if tally.proven || tally.is_final {
+        progress.unverified = None;
+    } else {
+        progress.unverified.get_or_insert(now);
+    }
+}
+
 /// Two checkpoints say the same whoever signed them again: their sizes and roots make the id.
 fn evidence_id(violation: &Violation) -> String {
     let open =
