@@ -52,7 +52,7 @@ export interface RekorSentinelProps {
   readonly heartbeatUrl?: SecretValue;
   /** Days after which the record expires. What has expired can no longer be verified. @default 0, never */
   readonly retentionDays?: RetentionDays;
-  /** Days for which no object of the record can be deleted, not even by you. @default 0, off */
+  /** Days for which nobody without s3:BypassGovernanceRetention can delete an object of the record. @default 0, off */
   readonly lockDays?: number;
   /** Days for which the function's logs are kept. @default 30 */
   readonly logRetentionDays?: number;

@@ -26,6 +26,7 @@ pub use statement::{Effect, Statement};
 pub use template::{ACCOUNT, REGION, Template, TemplateError};
 pub use yaml::YamlError;
 
+use crate::emulator::Call;
 use std::collections::BTreeSet;
 
 /// The role of the function.
@@ -79,6 +80,28 @@ impl Policy {
     #[must_use]
     pub fn allows_with(&self, action: &str, resource: &str, keys: &[&str]) -> bool {
         self.decide(action, resource, Some(keys))
+    }
+
+    /// What a recorded call needs and this policy does not allow: none of it if the call may be made.
+    #[must_use]
+    pub fn missing(&self, call: &Call) -> Vec<String> {
+        let conditions = ["if-match", "if-none-match"].into_iter();
+        let keys: Vec<String> = conditions
+            .filter(|header| call.header(header).is_some())
+            .map(|header| format!("s3:{header}"))
+            .collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let resource = match call.action.as_str() {
+            "s3:ListBucket" => format!("arn:aws:s3:::{}", call.resource),
+            action if action.starts_with("s3:") => format!("arn:aws:s3:::{}/{}", call.resource, call.key),
+            _ => call.resource.clone(),
+        };
+        let mut needed = call.permissions();
+        needed.retain(|action| !self.allows_with(action, &resource, &keys));
+        needed
+            .into_iter()
+            .map(|action| format!("{action} on {resource}"))
+            .collect()
     }
 
     fn decide(&self, action: &str, resource: &str, keys: Option<&[&str]>) -> bool {

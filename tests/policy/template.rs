@@ -20,7 +20,7 @@ pub const REGION: &str = "eu-central-1";
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// The file cannot be read.
-    #[error("{path} cannot be read")]
+    #[error("{} cannot be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

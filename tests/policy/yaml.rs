@@ -68,7 +68,7 @@ impl<'t> Reader<'t> {
             what,
         };
         match event {
-            Event::Scalar(text, style, 0, None) if style == ScalarStyle::Plain => Ok(plain(&text)),
+            Event::Scalar(text, ScalarStyle::Plain, 0, None) => Ok(plain(&text)),
             Event::Scalar(text, _, 0, tag) => Ok(long(tag.as_deref(), Value::String(text.into_owned()))),
             Event::SequenceStart(_, 0, tag) => Ok(long(tag.as_deref(), self.sequence()?)),
             Event::MappingStart(_, 0, tag) => Ok(long(tag.as_deref(), self.mapping()?)),
