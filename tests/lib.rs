@@ -5,3 +5,4 @@
 pub mod emulator;
 pub mod hostile;
 pub mod policy;
+pub mod runtime;

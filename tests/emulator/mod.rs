@@ -38,7 +38,7 @@
     reason = "what tests stand on fails by panicking, and says so when it is not there"
 )]
 
-mod wire;
+pub(crate) mod wire;
 mod environment;
 mod moto;
 mod client;
