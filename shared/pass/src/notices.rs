@@ -192,7 +192,7 @@ fn totals(deployment: &Deployment, week: &Week<'_>) -> BTreeMap<String, LogTotal
         .map(|before| before.logs.clone())
         .unwrap_or_default();
     totals.extend(week.progress.iter().map(|(log, progress)| {
-        let totals = progress.cursor.totals;
+        let totals = progress.cursor.totals.unwrap_or_default();
         (
             log.clone(),
             LogTotals {

@@ -151,7 +151,14 @@ fn may_change(name: &str, key: &str) -> bool {
     let of = |keys: &[&str]| keys.contains(&key);
     match name.split('/').collect::<Vec<_>>()[..] {
         // The inventory's and the state's own memory: the record cannot know it.
-        ["state", "deployment.json"] => of(&["created", "since", "index", "kind", "begun", "epoch", "founding"]),
+        ["state", "deployment.json"] => {
+            let inventory = ["created", "since", "index", "kind", "begun", "epoch", "founding"];
+            // What was told of the deployment itself, and what the configuration in force says, whose copy is checked.
+            let notices = ["at", "changes", "file:alerts", "logs", "name", "object", "rules", "told", "value", "which"];
+            let outline = ["hash", "word", "trust", "from"];
+            let settings = key.starts_with("limits.") || key.starts_with("reports.");
+            of(&inventory) || of(&notices) || of(&outline) || settings
+        }
         ["state", _] => {
             let told = [
                 "at", "by", "detail", "due", "name", "note", "object", "opened", "phase", "value",
@@ -162,6 +169,8 @@ fn may_change(name: &str, key: &str) -> bool {
                     "grown",
                     "partial",
                     "behind",
+                    "unverified",
+                    "told",
                     "watermark",
                     "within",
                     "epoch",

@@ -4,7 +4,7 @@
 use super::heads::Heads;
 use super::{Audit, Desk};
 use crate::names::{self, LogFolder};
-use crate::record::{Document, HeadRef, Progress, Restart};
+use crate::record::{Counts, Document, HeadRef, Progress, Restart};
 use crate::trouble::Fault;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ pub(super) struct Place {
     pub(super) start: u64,
     pub(super) last: Option<u64>,
     pub(super) frontier: Frontier,
+    /// What came of the chain so far, where that was counted.
+    pub(super) totals: Option<Counts>,
 }
 
 impl Anchor {
@@ -48,6 +50,7 @@ impl Anchor {
             start: progress.start,
             last: cursor.last,
             frontier: cursor.frontier.clone(),
+            totals: cursor.totals,
         };
         Self {
             place: Some(place),
@@ -77,7 +80,8 @@ impl Anchor {
             return;
         };
         self.met = true;
-        let same = |own: &Place| own.last == here.last && own.frontier == here.frontier;
+        let counted = |own: &Place| own.totals.zip(here.totals).is_none_or(|(own, here)| own == here);
+        let same = |own: &Place| own.last == here.last && own.frontier == here.frontier && counted(own);
         if tip != expected || !self.place.as_ref().is_none_or(same) {
             let what = format!("its cursor at {at} does not stand on {object} as that is on record");
             audit.defect(&self.by, what);

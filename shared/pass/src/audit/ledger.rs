@@ -5,7 +5,7 @@ use super::anchor::{Anchor, Place};
 use super::heads::Heads;
 use super::listing::Names;
 use super::{Desk, Epoch, EpochAudit, span};
-use crate::record::{self, Receipt};
+use crate::record::{self, Counts, Receipt};
 use crate::trouble::Fault;
 use tlog::Hash;
 
@@ -35,6 +35,7 @@ pub(super) async fn check(
             start: epoch.start.frontier.size(),
             last: None,
             frontier: epoch.start.frontier.clone(),
+            totals: Some(Counts::default()),
         },
         head: epoch.start.head.size,
     };
@@ -127,6 +128,16 @@ impl Chain {
         if receipt.frontier.root_with(&receipt.proof, receipt.head.size).ok() != Some(receipt.head.root) {
             audit.defect(name, "its frontier does not lead to the head that it names");
         }
+        let mut totals = self.place.totals;
+        if let Some(totals) = &mut totals {
+            totals.add(receipt.counts);
+        }
+        if totals.zip(receipt.totals).is_some_and(|(totals, own)| totals != own) {
+            audit.defect(
+                name,
+                "its totals are not those of the receipt before it and its own counts",
+            );
+        }
         if receipt.head.size < self.head {
             audit.defect(name, "names an older head than the receipt before it");
         }
@@ -137,6 +148,7 @@ impl Chain {
         self.tip = record::content_hash(bytes);
         self.head = receipt.head.size;
         self.place.last = Some(receipt.from);
+        self.place.totals = receipt.totals;
         self.place.frontier = receipt.frontier;
     }
 

@@ -90,9 +90,9 @@ pub struct Cursor {
     pub tip: Hash,
     /// Where the last receipt begins, if there is one.
     pub last: Option<u64>,
-    /// What came of all spans of this epoch.
-    #[serde(default)]
-    pub totals: Counts,
+    /// What came of all spans of this epoch. `None` in a state of a version that did not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totals: Option<Counts>,
     /// In the first span after a restart: by whom and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Restart>,
@@ -102,15 +102,21 @@ impl Cursor {
     /// The cursor behind a receipt, whose bytes have this hash.
     #[must_use]
     pub fn behind(&self, receipt: &Receipt, tip: Hash) -> Self {
-        let mut totals = self.totals;
-        totals.add(receipt.counts);
         Self {
             frontier: receipt.frontier.clone(),
             tip,
             last: Some(receipt.from),
-            totals: receipt.totals.unwrap_or(totals),
+            totals: receipt.totals.or(Some(self.totals_with(receipt.counts))),
             restart: None,
         }
+    }
+
+    /// What came of all spans of this epoch and of one more.
+    #[must_use]
+    pub fn totals_with(&self, counts: Counts) -> Counts {
+        let mut totals = self.totals.unwrap_or_default();
+        totals.add(counts);
+        totals
     }
 
     /// The index of the next entry to read.

@@ -35,7 +35,7 @@ pub(crate) fn from_start(start: &Start, bytes: &[u8]) -> Progress {
             frontier: start.frontier.clone(),
             tip: record::content_hash(bytes),
             last: None,
-            totals: Counts::default(),
+            totals: Some(Counts::default()),
             restart: start.restart.clone(),
         },
     }

@@ -114,8 +114,6 @@ pub(crate) async fn commit_span(book: &mut Book, scanned: &Scanned) -> Result<Co
 
 async fn receipt(book: &Book, cursor: &Cursor, scanned: &Scanned) -> Result<Receipt, Fault> {
     let (folder, span) = (book.folder(), &scanned.span);
-    let mut totals = cursor.totals;
-    totals.add(scanned.counts);
     let findings = put_output(book, &scanned.findings, |hash| folder.findings(span.from, hash)).await?;
     let quarantine = put_output(book, &scanned.quarantine, |hash| folder.quarantine(span.from, hash)).await?;
     Ok(Receipt {
@@ -134,7 +132,7 @@ async fn receipt(book: &Book, cursor: &Cursor, scanned: &Scanned) -> Result<Rece
         config: Some(book.context.config),
         trust: book.context.trust,
         counts: scanned.counts,
-        totals: Some(totals),
+        totals: Some(cursor.totals_with(scanned.counts)),
         undecodable: scanned.groups.clone(),
         findings,
         quarantine,
