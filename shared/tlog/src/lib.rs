@@ -28,9 +28,9 @@ pub use hash::{Hash, HashError};
 pub use key::{Algorithm, KeyError, KeyIdRule, VerifierKey};
 pub use key_id::{KeyId, KeyIdError};
 pub use merkle::{
-    Frontier, MAX_TREE_SIZE, MerkleError, Node, consistency_nodes, consistency_proof, frontier_of_inclusion,
-    inclusion_nodes, inclusion_proof, range_nodes, root_of_inclusion, subtree_root, verify_consistency,
-    verify_inclusion,
+    Frontier, MAX_TREE_SIZE, MerkleError, Node, SplitConsistency, consistency_nodes, consistency_proof,
+    frontier_of_inclusion, inclusion_nodes, inclusion_proof, inclusion_proof_by, range_nodes, root_of_inclusion,
+    split_consistency, subtree_root, turn_of_range, verify_consistency, verify_inclusion,
 };
 pub use note::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteError, SignatureLine};
 pub use proof::{MAX_PROOF_BYTES, ProofError, TlogProof};

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::error::MerkleError;
-use super::node::{MAX_TREE_SIZE, range_nodes};
+use super::node::{MAX_TREE_SIZE, range_nodes, turn_of_range};
 use crate::hash::{HASH_BYTES, Hash};
 
 /// The compact range of the first `size` leaves, largest subtree first: one hash for each bit set in `size`, thus at
@@ -128,12 +128,43 @@ impl Frontier {
         Ok(frontier)
     }
 
-    /// The root of the tree of `head` leaves, given the hashes of `range_nodes(self.size(), head)` in that order.
+    /// The root of the tree of `head` leaves, given what stands right of this frontier, in one of two forms:
+    ///
+    /// - *full*: the hashes of `range_nodes(self.size(), head)`, in that order;
+    /// - *folded*: of those the ascending ones, up to [`turn_of_range`], then one hash over all leaves from there to `head`.
+    ///   These are the right siblings of an RFC 6962 consistency proof ([`crate::merkle::split_consistency`]), which is
+    ///   all that a log without tiles serves.
+    ///
+    /// With `a` ascending and `d` descending nodes the forms have `a + d` and `a + 1` hashes: where `d` is 1 they are the
+    /// same list, and else the length tells which one it is.
+    ///
+    /// Either form, if the root that comes out is the one that was signed at `head`, shows that this frontier is that of
+    /// the signed tree. The shape of the tree of `head` leaves is fixed, and the computation is that of its root node down
+    /// to the cut at `self.size()`: on each level one node hash over two children, of which one is computed in the same way
+    /// and the other one was handed in. Hashes of leaves and nodes differ in their first byte, so two inputs that give the
+    /// same root without a collision of SHA-256 are the same at the root's children, then at theirs, and so on to the cut.
+    /// Every hash handed in is thus that of its place in the signed tree. In the folded form the last place is an
+    /// imperfect subtree whose inside is not opened; nothing of the frontier lies in it.
     ///
     /// # Errors
-    /// Those of [`Frontier::extended`].
+    /// Those of [`Frontier::extended`]; the length that it says is expected is that of the full form.
     pub fn root_with(&self, rest: &[Hash], head: u64) -> Result<Hash, MerkleError> {
+        let turn = turn_of_range(self.size, head);
+        if head > self.size
+            && head <= MAX_TREE_SIZE
+            && let Some((folded, ascending)) = rest.split_last()
+            && let Ok(before) = self.extended(ascending, turn)
+        {
+            // With one descending node the folded hash is that node, and this is the full form.
+            return Ok(before.root_before(*folded));
+        }
         self.extended(rest, head).map(|frontier| frontier.root())
+    }
+
+    /// The root over these leaves and, right of them, a subtree with this hash.
+    fn root_before(&self, right: Hash) -> Hash {
+        let rightmost_first = self.hashes.iter().rev();
+        rightmost_first.fold(right, |right, left| Hash::node(left, &right))
     }
 
     /// The size as eight big-endian bytes, then the hashes.
@@ -313,6 +344,54 @@ mod tests {
         assert_eq!(
             frontier(3).root_with(&[], 2),
             Err(MerkleError::SizesReversed { from: 3, to: 2 })
+        );
+    }
+
+    #[test]
+    fn the_folded_rest_leads_there_too() {
+        let over = |from: u64, to: u64| {
+            let mut inside = Frontier::empty();
+            (from..to).for_each(|leaf| inside.push(Hash::leaf(&leaf.to_be_bytes())));
+            inside.root()
+        };
+        for head in 1..40 {
+            for size in 0..head {
+                let turn = turn_of_range(size, head);
+                let mut rest: Vec<_> = range_nodes(size, turn)
+                    .into_iter()
+                    .map(|node| over(node.first_leaf().unwrap(), node.end_leaf().unwrap()))
+                    .collect();
+                rest.push(over(turn, head));
+                let (root, place) = (frontier(head).root(), (size, head));
+                assert_eq!(frontier(size).root_with(&rest, head), Ok(root), "{place:?}");
+                for at in 0..rest.len() {
+                    let mut forged = rest.clone();
+                    forged[at] = Hash::EMPTY_ROOT;
+                    assert_ne!(frontier(size).root_with(&forged, head), Ok(root), "{place:?}");
+                }
+                // One hash too few is neither form.
+                rest.pop();
+                let (from, to, found) = (size, head, rest.len());
+                let expected = range_nodes(from, to).len();
+                assert_eq!(
+                    frontier(size).root_with(&rest, head),
+                    Err(MerkleError::RangeLength {
+                        from,
+                        to,
+                        expected,
+                        found
+                    })
+                );
+            }
+        }
+        assert_eq!(
+            frontier(3).root_with(&[Hash::EMPTY_ROOT], 1 << 63),
+            Err(MerkleError::RangeLength {
+                from: 3,
+                to: 1 << 63,
+                expected: 62,
+                found: 1
+            })
         );
     }
 }

@@ -11,6 +11,10 @@ mod prove;
 
 pub use error::MerkleError;
 pub use frontier::Frontier;
-pub use node::{MAX_TREE_SIZE, Node, range_nodes};
-pub use prove::{consistency_nodes, consistency_proof, inclusion_nodes, inclusion_proof, subtree_root};
-pub use verify::{frontier_of_inclusion, root_of_inclusion, verify_consistency, verify_inclusion};
+pub use node::{MAX_TREE_SIZE, Node, range_nodes, turn_of_range};
+pub use prove::{
+    consistency_nodes, consistency_proof, inclusion_nodes, inclusion_proof, inclusion_proof_by, subtree_root,
+};
+pub use verify::{
+    SplitConsistency, frontier_of_inclusion, root_of_inclusion, split_consistency, verify_consistency, verify_inclusion,
+};

@@ -53,6 +53,23 @@ pub fn range_nodes(from: u64, to: u64) -> Vec<Node> {
     nodes
 }
 
+/// Where the compact range of `[from, to)` turns: up to this leaf its subtrees ascend (each is wider than the one before),
+/// from there on they descend. The leaves from there to `to` are one subtree of the tree of `to` leaves, with a hash of its
+/// own (RFC 6962, 2.1) although it may be imperfect. Never below `from`; `from` itself when nothing ascends.
+#[must_use]
+pub fn turn_of_range(from: u64, to: u64) -> u64 {
+    let Some(before) = from.checked_sub(1) else {
+        return 0;
+    };
+    if to <= from {
+        return from;
+    }
+    // The paths of the leaves `from - 1` and `to - 1` meet above this level: what stands there on the right side begins at
+    // a multiple of its width, and reaches to the end of the tree.
+    let level = (before ^ (to - 1)).ilog2();
+    ((to - 1) >> level) << level
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +105,23 @@ mod tests {
                 assert_eq!(at, to);
             }
         }
+    }
+
+    #[test]
+    fn a_range_turns_where_its_subtrees_begin_to_shrink() {
+        for to in 0..70_u64 {
+            for from in 0..=to {
+                let turn = turn_of_range(from, to);
+                assert!((from..=to).contains(&turn), "[{from}, {to}): {turn}");
+                let (rising, falling) = (range_nodes(from, turn), range_nodes(turn, to));
+                assert_eq!([rising.as_slice(), &falling].concat(), range_nodes(from, to));
+                assert!(rising.windows(2).all(|two| two[0].level < two[1].level));
+                assert!(falling.windows(2).all(|two| two[0].level > two[1].level));
+                assert_eq!(falling.is_empty(), from == to);
+            }
+        }
+        assert_eq!(turn_of_range(1, MAX_TREE_SIZE), 1 << 62);
+        assert_eq!(turn_of_range(7, 3), 7);
     }
 
     #[test]

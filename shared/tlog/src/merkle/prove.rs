@@ -19,8 +19,20 @@ where
     E: From<MerkleError>,
     F: FnMut(Node) -> Result<Hash, E>,
 {
-    let ranges = inclusion_ranges(index, size)?;
-    ranges.into_iter().map(|range| subtree_root(range, &mut node)).collect()
+    inclusion_proof_by(index, size, |leaves| subtree_root(leaves, &mut node))
+}
+
+/// The inclusion proof of leaf `index` in the tree of `size` leaves, from the hashes of whole siblings: `subtree` gives
+/// the hash over a range of leaves that is a subtree of this tree ([`subtree_root`]), perfect unless it ends at `size`.
+///
+/// # Errors
+/// Those of [`inclusion_proof`].
+pub fn inclusion_proof_by<E, F>(index: u64, size: u64, subtree: F) -> Result<Vec<Hash>, E>
+where
+    E: From<MerkleError>,
+    F: FnMut(Range<u64>) -> Result<Hash, E>,
+{
+    inclusion_ranges(index, size)?.into_iter().map(subtree).collect()
 }
 
 /// The consistency proof from the tree of `from` leaves to that of `to` leaves; empty where they are equal or `from` is 0.

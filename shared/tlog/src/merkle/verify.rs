@@ -46,6 +46,53 @@ pub fn frontier_of_inclusion(index: u64, size: u64, proof: &[Hash]) -> Result<Fr
     Frontier::new(index, hashes)
 }
 
+/// An RFC 6962 consistency proof, taken apart at the cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplitConsistency {
+    /// The compact range of `[0, from)`. `None` where `from` is a power of two: it is then the old root alone, which the
+    /// proof does not repeat.
+    pub frontier: Option<Frontier>,
+    /// What stands right of it, in the folded form that [`Frontier::root_with`] takes.
+    pub rest: Vec<Hash>,
+}
+
+/// The left and the right side of a consistency proof from `from` to `to`. Sound if they rebuild a signed root at `to`:
+/// [`Frontier::root_with`] says why. Equal sizes have nothing on either side.
+///
+/// # Errors
+/// Those of [`verify_consistency`] but for the mismatch; and [`MerkleError::IndexOutside`] for `from = 0`, where a proof
+/// is empty and says nothing of the right side.
+pub fn split_consistency(from: u64, to: u64, proof: &[Hash]) -> Result<SplitConsistency, MerkleError> {
+    if from > to {
+        return Err(MerkleError::SizesReversed { from, to });
+    }
+    let last = from
+        .checked_sub(1)
+        .ok_or(MerkleError::IndexOutside { index: 0, size: from })?;
+    if from == to {
+        verify_trivial(from, to, proof, Hash::EMPTY_ROOT, Hash::EMPTY_ROOT)?;
+        let (frontier, rest) = (None, Vec::new());
+        return Ok(SplitConsistency { frontier, rest });
+    }
+    let level = from.trailing_zeros();
+    let repeated = usize::from(!from.is_power_of_two());
+    let (start, inner, border) = split(last, level, to, proof, repeated)?;
+    let position = last >> level;
+    let (mut left, mut rest) = (start.to_vec(), Vec::new());
+    for (level, hash) in inner.iter().enumerate() {
+        let side = if position >> level & 1 == 1 {
+            &mut left
+        } else {
+            &mut rest
+        };
+        side.push(*hash);
+    }
+    left.extend_from_slice(border);
+    left.reverse();
+    let frontier = start.first().map(|_| Frontier::new(from, left)).transpose()?;
+    Ok(SplitConsistency { frontier, rest })
+}
+
 /// Shows that the tree of `from` leaves is the beginning of the tree of `to` leaves.
 ///
 /// Equal sizes take an empty proof and equal roots; `from = 0` takes an empty proof and the root of the empty tree.

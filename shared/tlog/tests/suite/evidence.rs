@@ -1,7 +1,8 @@
 //! Evidence: each verdict, each near-miss, and what a third party reads.
 
 use sentinel_tlog::{
-    CheckpointError, Evidence, EvidenceError, Frontier, Hash, MerkleError, PrefixProof, Verdict, range_nodes,
+    CheckpointError, Evidence, EvidenceError, Frontier, Hash, MerkleError, PrefixProof, Verdict, consistency_proof,
+    range_nodes, split_consistency,
 };
 
 use crate::support::{ORIGIN, Signer, checkpoint_text, flips, frontier, node, signed};
@@ -75,7 +76,7 @@ fn an_excluded_root_takes_the_proof_that_rebuilds_the_larger_one() {
         })
     };
     assert_eq!(evidence(&wrong, &head, Some(proof(6, 13))).verdict(), shape(None));
-    let (expected, found) = (proof(5, 13).rest.len(), proof(5, 12).rest.len());
+    let (expected, found) = (proof(5, 13).rest.len(), proof(5, 8).rest.len());
     let length = MerkleError::RangeLength {
         from: 5,
         to: 13,
@@ -83,9 +84,45 @@ fn an_excluded_root_takes_the_proof_that_rebuilds_the_larger_one() {
         found,
     };
     assert_eq!(
-        evidence(&wrong, &head, Some(proof(5, 12))).verdict(),
+        evidence(&wrong, &head, Some(proof(5, 8))).verdict(),
         shape(Some(length))
     );
+    // As long as the folded form of the right one, and not it.
+    assert!(matches!(
+        evidence(&wrong, &head, Some(proof(5, 12))).verdict(),
+        Err(EvidenceError::ProofDoesNotVerify { size: 13, .. })
+    ));
+}
+
+/// What a log without tiles serves: the two sides of an RFC 6962 consistency proof.
+#[test]
+fn a_consistency_proof_accuses_as_well() {
+    let served = consistency_proof(5, 13, node).unwrap();
+    let split = split_consistency(5, 13, &served).unwrap();
+    let folded = PrefixProof {
+        frontier: split.frontier.unwrap(),
+        rest: split.rest,
+    };
+    assert_eq!(folded.frontier, frontier(5));
+    assert_ne!(folded.rest.len(), proof(5, 13).rest.len());
+    let (wrong, right, head) = (note(5, OTHER), note(5, root(5)), note(13, root(13)));
+    let (smaller, larger) = (5, 13);
+    assert_eq!(
+        evidence(&wrong, &head, Some(folded.clone())).verdict(),
+        Ok(Verdict::Excluded { smaller, larger })
+    );
+    assert_eq!(
+        evidence(&right, &head, Some(folded.clone())).verdict(),
+        Err(EvidenceError::Consistent)
+    );
+    for at in 0..folded.rest.len() {
+        let mut forged = folded.clone();
+        forged.rest[at] = OTHER;
+        assert!(matches!(
+            evidence(&wrong, &head, Some(forged)).verdict(),
+            Err(EvidenceError::ProofDoesNotVerify { size: 13, .. })
+        ));
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@ use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, propte
 use proptest::sample::Index;
 use sentinel_tlog::{
     Checkpoint, EntryBundle, Frontier, Hash, HashTile, MerkleError, Node, Note, TILE_WIDTH, consistency_proof,
-    inclusion_proof, root_of_inclusion, subtree_root, verify_consistency, verify_inclusion,
+    inclusion_proof, range_nodes, root_of_inclusion, split_consistency, subtree_root, verify_consistency,
+    verify_inclusion,
 };
 use sha2::Sha256;
 use signed_note::{StandardVerifier, VerifierList};
@@ -125,6 +126,44 @@ proptest! {
         let their_proof: Vec<_> = proof.iter().map(theirs).collect();
         let verdict = verify_consistency_proof(from, claimed_size, &their_proof, &theirs(&old), &theirs(&root));
         prop_assert_eq!(verify_consistency(from, claimed_size, &proof, old, root).is_ok(), verdict.is_ok());
+    }
+
+    /// The proofs are those that ct-merkle makes; what comes out of them is held against our own tree and against the
+    /// verdict of sigstore-merkle, changed proofs included.
+    #[test]
+    fn the_sides_of_a_consistency_proof_are_those_of_the_tree(
+        leaves in leaves(), at in any::<Index>(), how in any::<u8>(), place in any::<Index>(),
+    ) {
+        let forest = Forest::of(leaves);
+        let size = forest.leaves.len();
+        let from = at.index(size) + 1;
+        let (old, head) = (forest.frontier(from), forest.frontier(size));
+        let (from_u64, size_u64) = (from as u64, size as u64);
+        let served = if from == size { Vec::new() } else {
+            let proof = forest.oracle.prove_consistency(size - from);
+            let hashes = proof.as_bytes().as_chunks::<32>().0;
+            hashes.iter().copied().map(Hash::from_bytes).collect()
+        };
+        let split = split_consistency(from_u64, size_u64, &served).unwrap();
+        prop_assert_eq!(split.frontier.is_none(), from == size || from.is_power_of_two());
+        let frontier = split.frontier.unwrap_or_else(|| old.clone());
+        prop_assert_eq!(&frontier, &old);
+        prop_assert_eq!(old.root_with(&split.rest, size_u64), Ok(head.root()));
+        let full: Vec<_> = range_nodes(from_u64, size_u64).into_iter().map(|node| forest.node(node).unwrap()).collect();
+        prop_assert_eq!(old.root_with(&full, size_u64), Ok(head.root()));
+        prop_assert!(split.rest.len() <= full.len());
+
+        use sigstore_merkle::verify_consistency_proof;
+        let theirs = |hash: &Hash| serde_json::from_value(serde_json::json!(hash.to_base64())).unwrap();
+        let forged = changed(&served, how, place);
+        let their_proof: Vec<_> = forged.iter().map(theirs).collect();
+        let (old_root, root) = (theirs(&old.root()), theirs(&head.root()));
+        let verdict = verify_consistency_proof(from_u64, size_u64, &their_proof, &old_root, &root);
+        let ours = split_consistency(from_u64, size_u64, &forged).is_ok_and(|split| {
+            let frontier = split.frontier.unwrap_or_else(|| old.clone());
+            frontier.root() == old.root() && frontier.root_with(&split.rest, size_u64) == Ok(head.root())
+        });
+        prop_assert_eq!(ours, verdict.is_ok());
     }
 
     /// Paths of tlog_tiles name the height and say `data`; what stands after that is ours too.
