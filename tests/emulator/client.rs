@@ -115,7 +115,8 @@ impl Moto {
         self.sns(&[("Action", "DeleteTopic"), ("TopicArn", arn)], "RequestId");
     }
 
-    /// Makes a queue that gets whatever the topic is given, raw: the message alone, with its attributes.
+    /// Makes a queue that gets whatever the topic is given, raw: the message alone, with its attributes. (moto says of
+    /// every topic that it has 0 confirmed subscriptions, of this one too.)
     #[must_use]
     pub fn subscribe(&self, topic: &str, name: &str) -> Queue {
         let url = self.sqs("CreateQueue", &serde_json::json!({ "QueueName": name }));

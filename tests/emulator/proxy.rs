@@ -104,7 +104,6 @@ impl Proxy {
     }
 
     /// Takes the calls so far, and begins anew.
-    #[must_use]
     pub fn take_calls(&self) -> Vec<Call> {
         let calls = std::mem::take(&mut *lock(&self.shared.calls));
         calls.into_iter().map(|(_, call)| call).collect()

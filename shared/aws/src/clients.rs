@@ -3,7 +3,7 @@
 use crate::calls::Patience;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 /// The clients of S3 and SNS. Clones share their connections.
 #[derive(Debug, Clone)]
@@ -24,20 +24,31 @@ impl Clients {
 
     /// The same, with another patience.
     pub async fn patient(patience: Patience) -> Self {
+        let shared = aws_config::defaults(BehaviorVersion::latest()).load().await;
+        let named = std::env::var_os("AWS_ENDPOINT_URL_S3").is_some_and(|endpoint| !endpoint.is_empty());
+        Self::made(&shared, patience, named || shared.endpoint_url().is_some())
+    }
+
+    /// Clients of a configuration that was made elsewhere. Its timeouts and retries are replaced by `patience`; with an
+    /// endpoint of its own buckets are named in the path.
+    #[must_use]
+    pub fn of(shared: &SdkConfig, patience: Patience) -> Self {
+        Self::made(shared, patience, shared.endpoint_url().is_some())
+    }
+
+    fn made(shared: &SdkConfig, patience: Patience, in_path: bool) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(patience.connect)
             .read_timeout(patience.attempt)
             .build();
-        let shared = aws_config::defaults(BehaviorVersion::latest())
+        // What is retried, and how often, is decided in `calls`.
+        let shared = shared
+            .to_builder()
             .timeout_config(timeouts)
-            // What is retried, and how often, is decided in `calls`.
             .retry_config(RetryConfig::disabled())
-            .load()
-            .await;
-        let elsewhere = shared.endpoint_url().is_some()
-            || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some_and(|endpoint| !endpoint.is_empty());
+            .build();
         let s3 = aws_sdk_s3::config::Builder::from(&shared)
-            .force_path_style(elsewhere)
+            .force_path_style(in_path)
             .build();
         Self {
             s3: aws_sdk_s3::Client::from_conf(s3),

@@ -16,6 +16,7 @@ use alerts::Alert;
 use async_trait::async_trait;
 use aws_sdk_sns::types::MessageAttributeValue;
 use pass::{AlertSink, SinkError};
+use std::collections::HashMap;
 
 const PUBLISH: &str = "sns:Publish";
 const ATTRIBUTES: &str = "sns:GetTopicAttributes";
@@ -142,14 +143,37 @@ async fn asked(client: &aws_sdk_sns::Client, topic: &TopicArn, patience: Patienc
         Ok(answer) => answer.map_err(|error| CallError::of(ATTRIBUTES, topic.as_str(), &error))?,
         Err(_elapsed) => return Err(late(ATTRIBUTES, topic, patience.attempt)),
     };
-    let count = answer.attributes().and_then(|all| all.get("SubscriptionsConfirmed"));
-    count.and_then(|count| count.parse().ok()).ok_or_else(|| {
+    let count = answer.attributes().and_then(confirmed);
+    count.ok_or_else(|| {
         let said = "an answer without SubscriptionsConfirmed";
         CallError::new(ATTRIBUTES, topic.as_str(), CallErrorKind::Answer, said)
     })
 }
 
+/// SNS writes numbers as text.
+fn confirmed(attributes: &HashMap<String, String>) -> Option<u64> {
+    attributes.get("SubscriptionsConfirmed")?.parse().ok()
+}
+
 fn late(action: &'static str, topic: &TopicArn, patience: core::time::Duration) -> CallError {
     let said = format!("no complete answer within {} s", patience.as_secs());
     CallError::new(action, topic.as_str(), CallErrorKind::Unavailable, &said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subscriptions_are_counted() {
+        let check = |name: &str, value: &str, expect: Option<u64>| {
+            let attributes = HashMap::from([(name.to_owned(), value.to_owned())]);
+            assert_eq!(confirmed(&attributes), expect, "{name} {value}");
+        };
+        check("SubscriptionsConfirmed", "0", Some(0));
+        check("SubscriptionsConfirmed", "12", Some(12));
+        check("SubscriptionsConfirmed", "", None);
+        check("SubscriptionsConfirmed", "-1", None);
+        check("SubscriptionsPending", "1", None);
+    }
 }

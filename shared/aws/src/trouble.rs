@@ -2,6 +2,7 @@
 //!
 //! Whatever a service says is escaped and cut. Credentials and signatures are never part of it.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
@@ -158,18 +159,28 @@ impl CallError {
     }
 }
 
-fn sort<E>(error: &SdkError<E, HttpResponse>, status: Option<u16>, code: Option<&str>) -> CallErrorKind {
+fn sort<E>(error: &SdkError<E, HttpResponse>, status: Option<u16>, code: Option<&str>) -> CallErrorKind
+where
+    E: core::error::Error + 'static,
+{
     match error {
         SdkError::ConstructionFailure(_) => CallErrorKind::Credentials,
         SdkError::TimeoutError(_) => CallErrorKind::Unavailable,
-        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => CallErrorKind::Unreachable,
-        // Whatever fails before anything is sent: no region, no credentials, or none in time.
-        SdkError::DispatchFailure(_) => CallErrorKind::Credentials,
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => CallErrorKind::Unavailable,
+        SdkError::DispatchFailure(failure) if failure.is_user() || lacks(error) => CallErrorKind::Credentials,
+        SdkError::DispatchFailure(_) => CallErrorKind::Unreachable,
         SdkError::ResponseError(_) => CallErrorKind::Answer,
         SdkError::ServiceError(_) => of_service(status.unwrap_or_default(), code.unwrap_or_default()),
         // The SDK may know more ways to fail one day.
         _ => CallErrorKind::Answer,
     }
+}
+
+/// Whether the call was never made, because there were no credentials (in time), or no region. Of the latter the SDK has
+/// no type that can be named, only words.
+fn lacks(error: &(dyn core::error::Error + 'static)) -> bool {
+    let mut causes = core::iter::successors(Some(error), |error| error.source());
+    causes.any(|cause| cause.is::<CredentialsError>() || cause.to_string().contains("region must be set"))
 }
 
 /// The codes of S3 (its API reference, "Error responses") and SNS ("Publish", "Common errors"); the status, where a
