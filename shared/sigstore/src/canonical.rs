@@ -3,6 +3,7 @@
 //! It accepts only leaves that [`crate::tolerant`] reads to the same entry, and says nothing about the others: keys
 //! in canonical order, no space, no escape, no unknown field. That is every leaf of the public log today.
 
+use crate::scan::Scan;
 use crate::scratch::{Scratch, VerifierKind};
 
 const HASHEDREKORD: &[u8] =
@@ -12,15 +13,10 @@ const DSSE: &[u8] = br#"{"apiVersion":"0.0.2","kind":"dsse","spec":{"dsseV002":{
 /// Decodes a canonical leaf into `scratch` and tells its kind. `None`: ask [`crate::tolerant`].
 pub(crate) fn read(leaf: &[u8], scratch: &mut Scratch) -> Option<&'static str> {
     if let Some(rest) = leaf.strip_prefix(HASHEDREKORD) {
-        hashedrekord(Scan { rest }, scratch)?;
+        hashedrekord(Scan::new(rest), scratch)?;
         Some("hashedrekord")
     } else {
-        dsse(
-            Scan {
-                rest: leaf.strip_prefix(DSSE)?,
-            },
-            scratch,
-        )?;
+        dsse(Scan::new(leaf.strip_prefix(DSSE)?), scratch)?;
         Some("dsse")
     }
 }
@@ -30,7 +26,7 @@ fn hashedrekord(mut scan: Scan<'_>, scratch: &mut Scratch) -> Option<()> {
     scan.literal(br#"},"signature":"#)?;
     signature(&mut scan, scratch)?;
     scan.literal(b"}}}")?;
-    scan.rest.is_empty().then_some(())
+    scan.is_done().then_some(())
 }
 
 fn dsse(mut scan: Scan<'_>, scratch: &mut Scratch) -> Option<()> {
@@ -41,14 +37,14 @@ fn dsse(mut scan: Scan<'_>, scratch: &mut Scratch) -> Option<()> {
         signature(&mut scan, scratch)?;
     }
     scan.literal(b"]}}}")?;
-    scan.rest.is_empty().then_some(())
+    scan.is_done().then_some(())
 }
 
 /// From within `"algorithm":"` to the end of the digest.
 fn digest(scan: &mut Scan<'_>, scratch: &mut Scratch) -> Option<()> {
     scan.plain()?;
     scan.literal(br#","digest":""#)?;
-    scratch.take_digest(scan.base64()?).ok()
+    scratch.take_digest(scan.raw()?).ok()
 }
 
 /// One `{"content":…,"verifier":{…}}`.
@@ -63,36 +59,8 @@ fn signature(scan: &mut Scan<'_>, scratch: &mut Scratch) -> Option<()> {
         scan.literal(br#","publicKey":{"rawBytes":""#)?;
         VerifierKind::Key
     };
-    scratch.take_signer(kind, scan.base64()?).ok()?;
+    scratch.take_signer(kind, scan.raw()?).ok()?;
     scan.literal(b"}}}")
-}
-
-struct Scan<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Scan<'a> {
-    fn literal(&mut self, expect: &[u8]) -> Option<()> {
-        self.rest = self.rest.strip_prefix(expect)?;
-        Some(())
-    }
-
-    /// A string up to its closing quote, which nothing in it can hide: printable ASCII without a backslash.
-    fn plain(&mut self) -> Option<()> {
-        let text = self.base64()?;
-        let odd = text
-            .iter()
-            .fold(false, |odd, b| odd | !(0x20..0x7f).contains(b) | (*b == b'\\'));
-        (!odd).then_some(())
-    }
-
-    /// A string up to its closing quote, of which the decoder will refuse everything but base64.
-    fn base64(&mut self) -> Option<&'a [u8]> {
-        let end = memchr::memchr(b'"', self.rest)?;
-        let (text, rest) = self.rest.split_at_checked(end)?;
-        self.rest = rest.get(1..)?;
-        Some(text)
-    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ use crate::san::{self, San, SanError};
 /// An offset into a certificate. A leaf has at most 65,535 bytes, a body of Rekor v1 a few MiB.
 type Offset = u32;
 
+/// 1.2.840.113549.1.9.1 (PKCS#9), as DER content.
+const EMAIL_ADDRESS: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
+
 /// Where one extension lies: its identifier's content, and the content of its OCTET STRING.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
@@ -30,6 +33,8 @@ pub struct Slot {
 pub struct Layout {
     /// The serial number's content.
     pub serial: Range<usize>,
+    /// The subject's distinguished name, header included.
+    pub subject: Range<usize>,
     /// The SubjectPublicKeyInfo, header included.
     pub spki: Range<usize>,
 }
@@ -50,6 +55,7 @@ pub enum CertificateError {
 pub struct Certificate<'a> {
     der: &'a [u8],
     serial: &'a [u8],
+    subject: &'a [u8],
     spki: &'a [u8],
     slots: &'a [Slot],
 }
@@ -61,6 +67,7 @@ impl<'a> Certificate<'a> {
         Self {
             der,
             serial: part(&layout.serial),
+            subject: part(&layout.subject),
             spki: part(&layout.spki),
             slots,
         }
@@ -100,6 +107,13 @@ impl<'a> Certificate<'a> {
             // Checked when the certificate was indexed: it cannot fail here.
             let _ = san::for_each(value, &mut each);
         }
+    }
+
+    /// Hands every e-mail address of the subject's distinguished name to `each` (RFC 5280 4.1.2.6: older certificates
+    /// have it there). Bytes that are no UTF-8 become `U+FFFD`.
+    pub fn for_each_subject_email(&self, each: &mut dyn FnMut(&str)) {
+        // A name that is out of order ends the walk: no rule can ask for what follows.
+        let _ = walk_name(self.subject, each);
     }
 
     /// Hands the text of every extension with this identifier to `each` (see [`fulcio::with_text`]).
@@ -157,7 +171,7 @@ fn walk_tbs(mut tbs: Reader<'_>, slots: &mut Vec<Slot>) -> Option<Layout> {
     tbs.expect(tag::SEQUENCE)?; // signature
     tbs.expect(tag::SEQUENCE)?; // issuer
     walk_validity(tbs.sequence()?)?;
-    tbs.expect(tag::SEQUENCE)?; // subject
+    let subject = tbs.expect(tag::SEQUENCE)?;
     let spki = tbs.expect(tag::SEQUENCE)?;
     walk_spki(tbs.inside(spki))?;
     tbs.optional(0x81)?; // issuerUniqueID
@@ -167,6 +181,7 @@ fn walk_tbs(mut tbs: Reader<'_>, slots: &mut Vec<Slot>) -> Option<Layout> {
     }
     tbs.is_done().then(|| Layout {
         serial: serial.content(),
+        subject: subject.whole(),
         spki: spki.whole(),
     })
 }
@@ -185,6 +200,24 @@ fn walk_spki(mut spki: Reader<'_>) -> Option<()> {
     spki.expect(tag::SEQUENCE)?;
     spki.expect(tag::BIT_STRING)?;
     spki.is_done().then_some(())
+}
+
+/// `Name ::= SEQUENCE OF SET OF SEQUENCE { type OBJECT IDENTIFIER, value ANY }` (RFC 5280 4.1.2.4).
+fn walk_name(name: &[u8], each: &mut dyn FnMut(&str)) -> Option<()> {
+    let mut parts = Reader::new(name).sequence()?;
+    while !parts.is_done() {
+        let part = parts.expect(tag::SET)?;
+        let mut attributes = parts.inside(part);
+        while !attributes.is_done() {
+            let mut attribute = attributes.sequence()?;
+            let kind = attribute.expect(tag::OBJECT_IDENTIFIER)?;
+            let value = attribute.element()?;
+            if attribute.bytes(kind.content()) == EMAIL_ADDRESS {
+                each(&String::from_utf8_lossy(attribute.bytes(value.content())));
+            }
+        }
+    }
+    Some(())
 }
 
 fn walk_extensions(mut wrapper: Reader<'_>, slots: &mut Vec<Slot>) -> Option<()> {

@@ -19,6 +19,7 @@ pub mod tag {
     pub const UTC_TIME: u8 = 0x17;
     pub const GENERALIZED_TIME: u8 = 0x18;
     pub const SEQUENCE: u8 = 0x30;
+    pub const SET: u8 = 0x31;
 }
 
 /// One element: its tag, and where its content lies in the bytes it was read from.

@@ -13,9 +13,10 @@ pub enum Field {
     San,
     /// The OIDC issuer.
     Issuer,
-    /// Whatever names the signer: the SANs of a certificate.
+    /// Whatever names the signer: SANs and subject e-mail of a certificate, e-mails of OpenPGP user ids, an SSH comment.
     Subject,
-    /// SHA-256 of the certificate and of its key; of a bare key, SHA-256 of its SubjectPublicKeyInfo. Lower hex.
+    /// SHA-256 of the certificate and of its key; of a bare key, SHA-256 of its SubjectPublicKeyInfo. Lower hex. Of other
+    /// keys what [`crate::NamedKey`] says.
     Fingerprint,
     /// A certificate extension.
     Extension(Oid),

@@ -15,6 +15,10 @@ use crate::undecodable::Reason;
 /// Sigstore's deepest leaf has 7 levels; `serde_json` itself stops at 128.
 pub const MAX_DEPTH: u8 = 32;
 
+/// Values of one document, so that a few bytes each cannot fill the memory. A leaf of 65,535 bytes cannot have more, and
+/// the largest bodies of Rekor v1 are large for their texts.
+pub const MAX_VALUES: u32 = 1 << 15;
+
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Json<'a> {
@@ -32,13 +36,14 @@ impl<'a> Json<'a> {
     /// Reads a whole document.
     ///
     /// # Errors
-    /// [`Reason::NotJson`], [`Reason::TooDeep`] or [`Reason::DuplicateKey`].
+    /// [`Reason::NotJson`], [`Reason::TooDeep`], [`Reason::TooManyValues`] or [`Reason::DuplicateKey`].
     pub fn parse(document: &'a [u8]) -> Result<Self, Reason> {
-        let refused = Cell::new(Reason::NotJson);
+        let (refused, values) = (Cell::new(Reason::NotJson), Cell::new(0));
         let mut reader = serde_json::Deserializer::from_slice(document);
         let value = Seed {
             depth: 0,
             refused: &refused,
+            values: &values,
         }
         .deserialize(&mut reader);
         let value = value.map_err(|_| refused.get())?;
@@ -86,6 +91,7 @@ impl<'a> Json<'a> {
 struct Seed<'c> {
     depth: u8,
     refused: &'c Cell<Reason>,
+    values: &'c Cell<u32>,
 }
 
 impl Seed<'_> {
@@ -109,6 +115,10 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Json<'de>;
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        self.values.set(self.values.get() + 1);
+        if self.values.get() > MAX_VALUES {
+            return Err(self.refuse(Reason::TooManyValues));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -172,7 +182,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Json, MAX_DEPTH};
+    use super::{Json, MAX_DEPTH, MAX_VALUES};
     use crate::undecodable::Reason;
 
     #[track_caller]
@@ -211,6 +221,13 @@ mod tests {
         check("{\"a\":1,\"b\":1}", Ok(()));
         check("{\"a\":1,\"a\":1}", Err(Reason::DuplicateKey));
         check("[{\"x\":{\"a\":1,\"\\u0061\":1}}]", Err(Reason::DuplicateKey));
+    }
+
+    #[test]
+    fn refuses_more_values_than_the_bound() {
+        let list = |n: u32| format!("[{}]", vec!["0"; usize::try_from(n).unwrap()].join(","));
+        check(&list(MAX_VALUES - 1), Ok(()));
+        check(&list(MAX_VALUES), Err(Reason::TooManyValues));
     }
 
     #[test]

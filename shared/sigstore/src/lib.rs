@@ -18,15 +18,28 @@ pub mod san;
 pub mod certificate;
 pub mod facts;
 
+pub mod pem;
+pub mod spki;
+pub mod named_key;
+pub mod openpgp;
+pub mod ssh;
+pub mod minisign;
+pub mod cms;
+
 pub mod field;
 pub mod signer;
 pub mod entry;
 pub mod undecodable;
 pub mod scratch;
+mod scan;
 mod canonical;
 pub mod json;
 mod tolerant;
+pub mod tuf;
+mod canonical_body;
+mod tolerant_body;
 pub mod decode;
+pub mod set;
 
 pub mod document;
 pub mod instance;
@@ -34,12 +47,13 @@ pub mod trusted_root;
 pub mod signing_config;
 
 pub use certificate::Certificate;
-pub use decode::{LeafKind, MAX_LEAF_BYTES, decode};
+pub use decode::{LeafKind, MAX_BODY_BYTES, MAX_LEAF_BYTES, decode};
 pub use document::{TrustError, Validity};
 pub use entry::Entry;
 pub use facts::{CertificateFacts, ExtensionFact, SanFact};
 pub use field::Field;
 pub use instance::{KeyDetails, KeyTrouble, LogInstance, PublicKey, RekorApi, origin_of};
+pub use named_key::{KeyForm, NamedKey};
 pub use oid::Oid;
 pub use san::{San, SanKind};
 pub use scratch::Scratch;

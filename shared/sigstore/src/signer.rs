@@ -1,4 +1,4 @@
-//! Who signed an entry: a certificate or a bare key, answering one field at a time.
+//! Who signed an entry: a certificate, a bare key or a key with names, answering one field at a time.
 
 use std::sync::OnceLock;
 
@@ -8,6 +8,7 @@ use tlog::Hash;
 use crate::certificate::Certificate;
 use crate::facts::CertificateFacts;
 use crate::field::Field;
+use crate::named_key::NamedKey;
 use crate::san::San;
 
 /// One signer of an entry.
@@ -25,6 +26,8 @@ pub enum Verifier<'a> {
     Certificate(Certificate<'a>),
     /// A bare public key.
     Key(Key<'a>),
+    /// A key of OpenPGP, SSH or minisign, with the names that it bears.
+    Named(&'a NamedKey),
 }
 
 /// A public key that names nobody.
@@ -41,7 +44,7 @@ pub enum SignerFacts {
     Certificate(CertificateFacts),
     /// A key, by its fingerprint.
     Key {
-        /// SHA-256 of the SubjectPublicKeyInfo, lower hex.
+        /// SHA-256 of the SubjectPublicKeyInfo, lower hex; of a key with names its first fingerprint.
         spki_sha256: String,
     },
 }
@@ -76,15 +79,24 @@ impl<'a> Signer<'a> {
     pub fn certificate(&self) -> Option<&Certificate<'a>> {
         match &self.verifier {
             Verifier::Certificate(certificate) => Some(certificate),
-            Verifier::Key(_) => None,
+            Verifier::Key(_) | Verifier::Named(_) => None,
+        }
+    }
+
+    /// Its key with names, if it has one.
+    pub fn named_key(&self) -> Option<&'a NamedKey> {
+        match &self.verifier {
+            Verifier::Named(key) => Some(key),
+            Verifier::Certificate(_) | Verifier::Key(_) => None,
         }
     }
 
     /// Hands each value of `field` to `each`. `Digest`, `Kind` and `Log` are not a signer's and have no value here.
     pub fn values(&self, field: &Field, each: &mut dyn FnMut(&str)) {
         match field {
-            Field::Fingerprint => self.fingerprints().iter().flatten().for_each(|text| each(text)),
-            Field::San | Field::Subject => self.sans(each),
+            Field::Fingerprint => self.each_fingerprint(each),
+            Field::San => self.sans(each),
+            Field::Subject => self.subjects(each),
             Field::Issuer => self.certificate().into_iter().for_each(|it| it.for_each_issuer(each)),
             Field::Extension(oid) => {
                 self.certificate()
@@ -95,13 +107,37 @@ impl<'a> Signer<'a> {
         }
     }
 
-    /// What a finding says of it.
+    /// What a finding says of it. Of a key with names only the first fingerprint; for the others, and for the names, ask
+    /// [`Signer::values`] or [`Signer::named_key`].
     pub fn facts(&self) -> SignerFacts {
         match &self.verifier {
             Verifier::Certificate(certificate) => SignerFacts::Certificate(CertificateFacts::of(certificate)),
             Verifier::Key(key) => SignerFacts::Key {
                 spki_sha256: Hash::of(key.spki).to_string(),
             },
+            Verifier::Named(key) => SignerFacts::Key {
+                spki_sha256: key.fingerprints.first().cloned().unwrap_or_default(),
+            },
+        }
+    }
+
+    fn each_fingerprint(&self, each: &mut dyn FnMut(&str)) {
+        match &self.verifier {
+            Verifier::Named(key) => key.fingerprints.iter().for_each(|text| each(text)),
+            Verifier::Certificate(_) | Verifier::Key(_) => {
+                self.fingerprints().iter().flatten().for_each(|text| each(text));
+            }
+        }
+    }
+
+    fn subjects(&self, each: &mut dyn FnMut(&str)) {
+        match &self.verifier {
+            Verifier::Certificate(certificate) => {
+                self.sans(each);
+                certificate.for_each_subject_email(each);
+            }
+            Verifier::Key(_) => {}
+            Verifier::Named(key) => key.subjects.iter().for_each(|text| each(text)),
         }
     }
 
@@ -123,6 +159,7 @@ impl<'a> Signer<'a> {
                 Some(Hash::of(it.spki()).to_string()),
             ],
             Verifier::Key(key) => [Some(Hash::of(key.spki).to_string()), None],
+            Verifier::Named(_) => [None, None],
         })
     }
 }

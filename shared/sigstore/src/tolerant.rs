@@ -17,7 +17,8 @@ pub(crate) fn read(leaf: &[u8], scratch: &mut Scratch) -> Result<&'static str, U
     read_kind(&document, kind, version, scratch).map_err(|reason| Undecodable::named(kind, version, reason))
 }
 
-fn parse(leaf: &[u8]) -> Result<Json<'_>, Reason> {
+/// A leaf of either generation as a JSON object.
+pub(crate) fn parse(leaf: &[u8]) -> Result<Json<'_>, Reason> {
     if leaf.is_empty() {
         return Err(Reason::Empty);
     }

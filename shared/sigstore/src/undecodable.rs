@@ -66,6 +66,17 @@ reasons! {
     BadSan "bad-san" "the certificate's subject alternative name is not well-formed",
     BadSanText "bad-san-text" "a subject alternative name is no UTF-8 or holds control characters",
     BadKey "bad-key" "the key is no SubjectPublicKeyInfo",
+    TooManyValues "too-many-values" "the JSON has more values than any entry",
+    UnknownFormat "unknown-format" "no decoder knows the format of the signature",
+    BadPem "bad-pem" "the verifier is no PEM that every reader would read alike",
+    UnknownPem "unknown-pem" "the verifier is PEM of something that is neither certificate nor public key",
+    BadPgpKey "bad-pgp-key" "the OpenPGP key is malformed, or not a public key",
+    BadSshKey "bad-ssh-key" "the SSH public key is malformed",
+    BadSshSignature "bad-ssh-signature" "the SSH signature is malformed",
+    BadMinisignKey "bad-minisign-key" "the key is none of minisign or signify",
+    BadCms "bad-cms" "the signed message (PKCS#7, CMS, RFC 3161) is malformed",
+    BadTufRoot "bad-tuf-root" "the TUF root is malformed, or has keys of an unknown kind",
+    TooManySigners "too-many-signers" "more signers than any entry has",
 }
 
 impl fmt::Display for Reason {

@@ -178,6 +178,7 @@ pub fn picture(entry: &Entry<'_>) -> String {
             it.extensions().collect::<Vec<_>>()
         ),
         Verifier::Key(it) => format!("{:?}", it.spki()),
+        Verifier::Named(it) => format!("{it:?}"),
     };
     let signers: Vec<_> = entry.signers().iter().map(signer).collect();
     format!(
