@@ -87,6 +87,7 @@ test('the function has its code as an asset, and keeps what SAM knows and CloudF
   assert.match(monitor.CodeUri.Key, /^[0-9a-f]{64}\.zip$/);
   assert.ok(monitor.CodeUri.Bucket);
   assert.equal(monitor.Events.Tick.Type, 'ScheduleV2');
+  assert.equal(monitor.Events.Tick.Properties.OmitName, true);
   assert.equal(monitor.Events.Tick.Properties.RetryPolicy.MaximumRetryAttempts, 0);
   assert.equal(monitor.EventInvokeConfig.MaximumRetryAttempts, 0);
   assert.deepEqual(monitor.LoggingConfig, { LogGroup: { Ref: 'LogGroup' } });
