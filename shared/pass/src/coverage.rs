@@ -3,7 +3,7 @@
 //! Coverage comes from the trusted root: every log that verifiers accept, plus what the configuration adds. A log that
 //! is neither read nor excluded with a reason is listed as unwatched. Nothing here asks a log.
 
-use crate::record::Deployment;
+use crate::record::{Deployment, Shard};
 use crate::settings::{LogKind, LogSettings, Position, Settings};
 use crate::trouble::{Fault, FaultClass};
 use async_trait::async_trait;
@@ -84,6 +84,8 @@ pub struct WatchedLog {
     pub url: String,
     /// What it speaks; `None` until it was asked.
     pub kind: Option<LogKind>,
+    /// Which shard of a Rekor v1 server it is; `None` for the server itself, and for every other log.
+    pub shard: Option<Shard>,
     /// The very folder that holds its checkpoint, where the log had to be asked; else the rule for URLs says it.
     pub base: Option<String>,
     /// The keys that may sign its checkpoints.
@@ -92,6 +94,14 @@ pub struct WatchedLog {
     pub from: Option<Position>,
     /// Its limits.
     pub limits: crate::Limits,
+}
+
+impl WatchedLog {
+    /// Whether its server says that it takes no more entries. A shard of Rekor v1 has no other way to end.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.shard.as_ref().is_some_and(|shard| shard.retired)
+    }
 }
 
 /// A log that verifiers accept and that is not watched.
@@ -129,6 +139,7 @@ pub fn coverage(settings: &Settings, trust: &Trust, inventory: &Deployment, now:
             url: instance.base_url.clone(),
             kind: stated.or_else(|| remembered.and_then(|listed| listed.kind)),
             base: remembered.and_then(|listed| listed.base.clone()),
+            shard: None,
             keys: instance.verifier_keys(),
             from: None,
             limits: settings.limits,
@@ -226,6 +237,7 @@ fn add(logs: &mut BTreeMap<String, WatchedLog>, log: &LogSettings) {
         url: log.url.clone(),
         kind: Some(log.kind),
         base: None,
+        shard: None,
         keys,
         from: log.from,
         limits: log.limits,

@@ -3,12 +3,13 @@
 use crate::Reports;
 use crate::conditions::{self, Holds};
 use crate::coverage::{self, Unwatched, WatchedLog};
+use crate::discovery::Probed;
 use crate::environment::Environment;
 use crate::inventory::Inventory;
 use crate::measures::{LogMeasures, Measures};
 use crate::names;
 use crate::notices::{self, Week};
-use crate::one::{One, Probed};
+use crate::one::One;
 use crate::record::{self, Deployment, Document, Listed};
 use crate::report::{LogReport, PassReport, Problem};
 use crate::settings::Limit;

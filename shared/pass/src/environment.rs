@@ -99,7 +99,7 @@ impl LogContext {
         self.environment.store.as_ref()
     }
 
-    /// Waits for a call that writes nothing, no longer than the pass lasts.
+    /// Waits for a call that writes nothing, no longer than the pass lasts or [`HEAD_PATIENCE`].
     pub(crate) async fn within_budget<T>(
         &self,
         source: &dyn LogSource,
@@ -107,7 +107,7 @@ impl LogContext {
     ) -> Result<T, Fault> {
         tokio::select! {
             answer = call => answer,
-            () = self.environment.budget.spent() => {
+            () = self.environment.budget.spent_for_heads() => {
                 let place = source.place();
                 let message = format!("{place} did not answer in the time that the pass had; the next pass tries again");
                 Err(Fault::new(FaultClass::Source, place, message))
@@ -118,12 +118,22 @@ impl LogContext {
     pub(crate) fn now(&self) -> sigstore::Timestamp {
         self.environment.clock.now()
     }
+
+    /// Whether the log takes no more entries after this checkpoint: it says so, or its server does.
+    pub(crate) fn is_last(&self, checkpoint: &tlog::SignedCheckpoint) -> bool {
+        checkpoint.checkpoint().is_frozen() || self.log.is_retired()
+    }
 }
+
+/// However short a pass is, what a log serves as its head is waited for so long from its beginning: a head is proven in
+/// milliseconds, and a pass without one is worth nothing.
+const HEAD_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The time that a pass has, and the wish to stop it sooner.
 #[derive(Clone)]
 pub struct Budget {
     clock: Arc<dyn Clock>,
+    begun: Duration,
     ends: Option<Duration>,
     stop: watch::Receiver<bool>,
 }
@@ -144,8 +154,15 @@ impl Budget {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, time: Option<Duration>) -> (Self, StopHandle) {
         let (sender, stop) = watch::channel(false);
-        let ends = time.map(|time| clock.uptime().saturating_add(time));
-        (Self { clock, ends, stop }, StopHandle(Arc::new(sender)))
+        let begun = clock.uptime();
+        let ends = time.map(|time| begun.saturating_add(time));
+        let budget = Self {
+            clock,
+            begun,
+            ends,
+            stop,
+        };
+        (budget, StopHandle(Arc::new(sender)))
     }
 
     /// Whether nothing new should be begun.
@@ -156,8 +173,18 @@ impl Budget {
 
     /// Ends when the budget does.
     pub async fn spent(&self) {
+        self.over(self.ends).await;
+    }
+
+    /// Ends when the budget does, and no sooner than [`HEAD_PATIENCE`] after its beginning unless the pass is stopped.
+    pub(crate) async fn spent_for_heads(&self) {
+        let least = self.begun.saturating_add(HEAD_PATIENCE);
+        self.over(self.ends.map(|ends| ends.max(least))).await;
+    }
+
+    async fn over(&self, ends: Option<Duration>) {
         let mut stop = self.stop.clone();
-        let left = self.ends.map(|ends| ends.saturating_sub(self.clock.uptime()));
+        let left = ends.map(|ends| ends.saturating_sub(self.clock.uptime()));
         let deadline = async move {
             match left {
                 Some(left) => tokio::time::sleep(left).await,

@@ -5,12 +5,13 @@
 
 use crate::conditions;
 use crate::coverage::{self, Coverage, Trust, Unwatched};
+use crate::discovery::Discovery;
 use crate::environment::{Environment, InForce};
 use crate::names;
 use crate::notices::{self, Change};
 use crate::outline::Outline;
-use crate::record::{self, Deployment, Document, Listed};
-use crate::settings::{Position, Settings};
+use crate::record::{self, Deployment, Document, Listed, Shard};
+use crate::settings::{LogKind, Position, Settings};
 use crate::trouble::{Fault, FaultClass};
 use crate::{StoreErrorKind, Swap, Version};
 use tlog::Hash;
@@ -103,6 +104,9 @@ impl Inventory {
             if listed.kind.is_none() {
                 (listed.kind, listed.base) = (ours.kind, ours.base.clone());
             }
+            if let (Some(listed), Some(ours)) = (&mut listed.shard, &ours.shard) {
+                listed.retired |= ours.retired;
+            }
         }
         self.deployment = merged;
         (self.written, self.version) = (Some(theirs), version);
@@ -112,22 +116,45 @@ impl Inventory {
 
 /// Lists logs that are new. Those that are there when the store is created begin where the configuration says; a log
 /// that appears later begins at 0, unless the configuration says otherwise for this very log. As long as it has not
-/// begun, what the configuration says for it may still be put right.
-pub(crate) fn list(inventory: &mut Inventory, coverage: &Coverage, settings: &Settings, now: sigstore::Timestamp) {
-    let founding = inventory.deployment.logs.is_empty();
-    let names = coverage.watched.iter().map(|log| (&log.origin, log.from, log.kind));
-    let names = names.chain(coverage.unwatched.iter().map(|log| (&log.name, None, None)));
-    for (origin, from, kind) in names {
-        let unknown = Listed {
-            since: now,
-            founding,
-            from: Position::Index(0),
-            kind,
-            base: None,
-            epoch: 0,
-            begun: false,
-        };
-        let listed = inventory.deployment.logs.entry(origin.clone()).or_insert(unknown);
+/// begun, what the configuration says for it may still be put right. The shards of a server are there when the store is
+/// created if they are listed the first time that the server answers.
+pub(crate) fn list(
+    inventory: &mut Inventory,
+    coverage: &Coverage,
+    discovery: &Discovery,
+    settings: &Settings,
+    now: sigstore::Timestamp,
+) {
+    let deployment = &mut inventory.deployment;
+    let founding = deployment.logs.is_empty();
+    let unknown = |founding: bool, kind: Option<LogKind>, shard: Option<&Shard>| Listed {
+        since: now,
+        founding,
+        from: Position::Index(0),
+        kind,
+        base: None,
+        shard: shard.cloned(),
+        epoch: 0,
+        begun: false,
+    };
+    let of_servers = discovery.servers.iter().map(|(name, _)| (name, LogKind::RekorV1));
+    for (name, kind) in of_servers {
+        let server = unknown(founding, Some(kind), None);
+        deployment.logs.entry(name.clone()).or_insert(server);
+    }
+    let logs = discovery.found.iter().map(|found| {
+        let log = found.log();
+        (&log.origin, log.from, log.kind, log.shard.as_ref())
+    });
+    let unwatched = coverage.unwatched.iter().map(|log| (&log.name, None, None, None));
+    for (origin, from, kind, shard) in logs.chain(unwatched) {
+        let of_server = shard.and_then(|shard| deployment.logs.get(&shard.server));
+        let founding = of_server.map_or(founding, |server| server.founding && !server.begun);
+        let listed = deployment.logs.entry(origin.clone());
+        let listed = listed.or_insert_with(|| unknown(founding, kind, shard));
+        if let (Some(known), Some(shard)) = (&mut listed.shard, shard) {
+            known.retired |= shard.retired;
+        }
         if !listed.begun {
             let default = if listed.founding {
                 settings.from
@@ -137,18 +164,25 @@ pub(crate) fn list(inventory: &mut Inventory, coverage: &Coverage, settings: &Se
             listed.from = from.unwrap_or(default);
         }
     }
+    for (name, _) in discovery.servers.iter().filter(|(_, answered)| *answered) {
+        if let Some(server) = deployment.logs.get_mut(name) {
+            server.begun = true;
+        }
+    }
 }
 
 /// Logs whose record was begun and that nobody names any more. They are not forgotten without a word.
-pub(crate) fn left_out(coverage: &Coverage, deployment: &Deployment) -> Vec<Unwatched> {
+pub(crate) fn left_out(coverage: &Coverage, discovery: &Discovery, deployment: &Deployment) -> Vec<Unwatched> {
     let named = |origin: &String| {
-        coverage.watched.iter().any(|log| log.origin == *origin)
+        discovery.found.iter().any(|found| found.log().origin == *origin)
+            || discovery.servers.iter().any(|(name, _)| name == origin)
             || coverage.unwatched.iter().any(|log| log.name == *origin)
     };
+    let of_named = |listed: &Listed| listed.shard.as_ref().is_some_and(|shard| named(&shard.server));
     let gone = deployment
         .logs
         .iter()
-        .filter(|(origin, listed)| listed.begun && !named(origin));
+        .filter(|(origin, listed)| listed.begun && !named(origin) && !of_named(listed));
     let reason = "it was watched, and neither the trusted root nor the configuration names it any more; list it again, or exclude it with a reason";
     gone.map(|(origin, _)| Unwatched {
         name: origin.clone(),

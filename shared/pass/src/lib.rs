@@ -12,6 +12,7 @@ mod difference;
 mod outline;
 pub mod record;
 mod coverage;
+mod discovery;
 mod environment;
 mod conditions;
 mod measures;
@@ -30,9 +31,10 @@ pub use audit::{Audit, Defect, EpochAudit, audit};
 pub use coverage::{
     Coverage, FixedTrust, Trust, TrustSource, Unwatched, WatchedLog, coverage, find, misfits, trust_document,
 };
+pub use difference::difference;
+pub use discovery::{Discovery, Found, ListedShard, MAX_SHARDS, Probed, Sources, discover, with_shards};
 pub use environment::{Budget, Environment, InForce, Reports, StopHandle, Unwatching, Watcher};
 pub use measures::{LogMeasures, Measures};
-pub use one::{Probed, Sources};
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::rescan::{Rescan, rescan};
 pub use outline::{Item, Outline};
@@ -41,7 +43,7 @@ pub use run::{run, run_only};
 pub use seams::clock::{Clock, SystemClock};
 pub use seams::sink::{AlertSink, MemorySink, SinkError};
 pub use seams::source::{
-    Anchor, EntryStream, Freshness, KEPT_BYTES, LeafBatch, LogSource, SourceError, SourceErrorKind,
+    Anchor, EntryStream, Freshness, KEPT_BYTES, LeafBatch, LeafExtra, LogSource, SourceError, SourceErrorKind,
 };
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 pub use settings::{

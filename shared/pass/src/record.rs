@@ -13,7 +13,7 @@ mod state;
 
 pub use checkpoint::{CheckpointRecord, HeadRef};
 pub use condition::{Acknowledgement, Condition, Told};
-pub use deployment::{Deployment, KnownSink, Listed, LogTotals, PendingNotice, Reported};
+pub use deployment::{Deployment, KnownSink, Listed, LogTotals, PendingNotice, Reported, Shard};
 pub use evidence::{EvidenceBody, EvidenceRecord};
 pub use receipt::{Counts, Group, MAX_GROUPS, ObjectRef, Receipt};
 pub use start::{Restart, Start};

@@ -1,17 +1,18 @@
-//! The pass over every log: configure ─▶ trust ─▶ for each log, side by side ─▶ deliver ─▶ report.
+//! The pass over every log: configure ─▶ trust ─▶ discover ─▶ for each log, side by side ─▶ deliver ─▶ report.
 //!
 //! The configuration was parsed and checked by the caller, before any call to a log. Each log runs by itself: its
 //! trouble, a panic in it included, is its own line. What belongs to no single log (nobody watched for, a configuration
 //! that fell back, a dead sink, an unwatched log, a record that is gone) is a condition of the deployment.
 
 use crate::coverage::{self, Coverage, TrustSource, Unwatched, WatchedLog};
+use crate::discovery::{self, Discovery, Found, Sources};
 use crate::ending::{self, RunEnd};
 use crate::environment::{Environment, InForce, LogContext};
 use crate::inventory::{self, Inventory};
 use crate::notices;
-use crate::one::{self, Sources};
+use crate::one;
 use crate::report::PassReport;
-use crate::trouble::Fault;
+use crate::trouble::{Fault, FaultClass};
 use std::sync::Arc;
 
 /// One pass over every log.
@@ -44,9 +45,10 @@ pub async fn run_only(
     let trust = trust.trust(now).await?;
     let mut inventory = Inventory::read(&environment).await?;
     let coverage = coverage::coverage(&in_force.settings, &trust, &inventory.deployment, now)?;
-    let chosen = choose(&coverage, names)?;
-    let unwatched = inventory::left_out(&coverage, &inventory.deployment);
-    inventory::list(&mut inventory, &coverage, &in_force.settings, now);
+    let discovery = discover(&environment, &coverage, &inventory, sources).await?;
+    let chosen = choose(&discovery, names)?;
+    let unwatched = inventory::left_out(&coverage, &discovery, &inventory.deployment);
+    inventory::list(&mut inventory, &coverage, &discovery, &in_force.settings, now);
     notices::know_sinks(&mut inventory.deployment, &environment.sinks, now);
     let (config, trust_hash) =
         inventory::keep_in_force(&environment, &mut inventory, &in_force, &trust, &coverage).await?;
@@ -62,33 +64,54 @@ pub async fn run_only(
     };
     let mut unwatched: Vec<Unwatched> = coverage.unwatched.iter().cloned().chain(unwatched).collect();
     let mut tasks = Vec::new();
-    for log in &chosen {
-        let listed = inventory.deployment.logs.get(&log.origin).cloned();
-        let Some(listed) = listed else { continue };
-        tasks.push(one::one(context(log), listed, sources));
+    for found in &chosen {
+        let Some(listed) = inventory.deployment.logs.get(&found.log().origin).cloned() else {
+            continue;
+        };
+        tasks.push(one::one(context(found.log()), found.clone(), listed, sources));
     }
     let ones = futures::future::join_all(tasks).await;
     let reports = environment.reports.unless(in_force.settings.reports);
     let mut end = RunEnd::new(in_force.fell_back, Arc::clone(&rules), reports, inventory.gone);
-    let is_chosen = |log: &&WatchedLog| chosen.iter().any(|chosen| chosen.origin == log.origin);
-    let others = coverage.watched.iter().filter(|log| !is_chosen(log));
-    end.skip(others.map(|log| log.origin.clone()).collect());
-    for (log, one) in chosen.iter().zip(ones) {
-        end.take(log, one, &mut unwatched, &mut inventory.deployment);
+    let is_chosen = |found: &&Found| chosen.iter().any(|chosen| chosen.log().origin == found.log().origin);
+    let others = discovery.found.iter().filter(|found| !is_chosen(found));
+    end.skip(others.map(|found| found.log().origin.clone()).collect());
+    for (found, one) in chosen.iter().zip(ones) {
+        end.take(found.log(), one, &mut unwatched, &mut inventory.deployment);
     }
     Ok(ending::finish(&environment, inventory, end, unwatched).await)
 }
 
-/// The watched logs that are meant.
-fn choose(coverage: &Coverage, names: &[String]) -> Result<Vec<WatchedLog>, Fault> {
-    if names.is_empty() {
-        return Ok(coverage.watched.clone());
+/// What the logs turn out to be, no longer than the pass lasts.
+async fn discover(
+    environment: &Environment,
+    coverage: &Coverage,
+    inventory: &Inventory,
+    sources: &dyn Sources,
+) -> Result<Discovery, Fault> {
+    tokio::select! {
+        biased;
+        discovery = discovery::discover(coverage, &inventory.deployment, sources) => Ok(discovery),
+        () = environment.budget.spent_for_heads() => {
+            let message = "the time that the pass had was spent before every log had said what it is; the next pass tries again";
+            Err(Fault { class: FaultClass::Source, message: message.to_owned(), object: None })
+        }
     }
-    let known: Vec<String> = coverage.watched.iter().map(|log| log.origin.clone()).collect();
+}
+
+/// The watched logs that are meant.
+fn choose(discovery: &Discovery, names: &[String]) -> Result<Vec<Found>, Fault> {
+    if names.is_empty() {
+        return Ok(discovery.found.clone());
+    }
+    let known: Vec<String> = discovery.found.iter().map(|found| found.log().origin.clone()).collect();
     let mut meant = Vec::new();
     for name in names {
         meant.push(coverage::find(&known, name)?);
     }
-    let chosen = coverage.watched.iter().filter(|log| meant.contains(&log.origin));
+    let chosen = discovery
+        .found
+        .iter()
+        .filter(|found| meant.contains(&found.log().origin));
     Ok(chosen.cloned().collect())
 }

@@ -142,6 +142,6 @@ mod tests {
         drop(second);
         let ready = buffers.lock();
         assert!(ready.large.as_ref().is_some_and(|large| large.is_empty()));
-        assert!(ready.usual.len() == 2 && ready.usual.iter().all(Vec::is_empty));
+        assert!(ready.usual.len() == 1 && ready.usual.iter().all(Vec::is_empty));
     }
 }

@@ -8,7 +8,9 @@ use crate::wiring::{self, Access, Console};
 use alerts::Finding;
 use local::ConsoleSink;
 use local::configuration::Loaded;
-use pass::{AlertSink, Clock as _, Sources as _, SystemClock, TrustSource as _, WatchedLog};
+use pass::{
+    AlertSink, Clock as _, Found, LogKind, Outcome, Rescan, Sources as _, SystemClock, TrustSource as _, WatchedLog,
+};
 use sources::Logs;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,7 +28,8 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
     } else {
         Vec::new()
     };
-    let (log, kind, source) = open(&loaded, &args).await?;
+    let logs = Logs::new()?;
+    let parts = parts(&loaded, &args, &logs).await?;
     let store = wiring::store(&args.common.store, Access::Make)?;
     let progress = Arc::new(ProgressLine::new());
     let (environment, stop) = wiring::environment(store, Vec::new(), None, Arc::clone(&progress) as _);
@@ -40,13 +43,25 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
             found.push((finding, object.to_owned()));
         }
     };
-    let range = (args.from, args.to);
-    let rescan = pass::rescan(environment, rules, log, kind, source, range, &mut take).await?;
-    progress.clear();
+    let mut worst = Outcome::Clean;
+    for Part { log, kind, range } in parts {
+        let source = logs.open(&log, kind)?;
+        let (environment, rules, name) = (Arc::clone(&environment), Arc::clone(&rules), log.origin.clone());
+        let rescan = pass::rescan(environment, rules, log, kind, source, range, &mut take).await?;
+        progress.clear();
+        tell(&name, &rescan);
+        worst = worst.max(rescan.outcome);
+    }
     deliver(&sinks, &found).await?;
+    Ok(ExitCode::from(worst.exit_code()))
+}
+
+/// What came of one log, in a few lines.
+fn tell(name: &str, rescan: &Rescan) {
     let counts = rescan.counts;
     say(&format!(
-        "{}: {} entries read and proven up to {}, {} findings, {} allowed, {} undecodable",
+        "{}: {}: {} entries read and proven up to {}, {} findings, {} allowed, {} undecodable",
+        alerts::text::escape(name, 200),
         rescan.outcome.word(),
         counts.entries,
         rescan.reached,
@@ -61,31 +76,85 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
     if let Some(problem) = &rescan.problem {
         say(&alerts::text::escape(problem, 1_000));
     }
-    Ok(ExitCode::from(rescan.outcome.exit_code()))
 }
 
-async fn open(loaded: &Loaded, args: &Scan) -> Result<(WatchedLog, pass::LogKind, Arc<dyn pass::LogSource>), Failure> {
+/// What is read: a log, and a range within it.
+struct Part {
+    log: WatchedLog,
+    kind: LogKind,
+    range: (u64, u64),
+}
+
+/// The log that is meant. The name of a Rekor v1 server means all its shards, and the range counts as the server does.
+async fn parts(loaded: &Loaded, args: &Scan, logs: &Logs) -> Result<Vec<Part>, Failure> {
     let now = SystemClock::new().now();
     let trust = loaded.trust.trust(now).await?;
     let inventory = config::inventory(&args.common.store).await;
-    let coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
-    let names: Vec<String> = coverage.watched.iter().map(|log| log.origin.clone()).collect();
-    let origin = pass::find(&names, &args.log)?;
-    let log = coverage.watched.into_iter().find(|log| log.origin == origin);
-    let Some(mut log) = log else {
-        return Err(Failure::Usage(format!("error: {} is not watched", args.log)));
+    let mut coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
+    let server_of = |name: &String| inventory.logs.get(name).and_then(|listed| listed.shard.clone());
+    let shards = inventory.logs.keys().filter(|name| server_of(name).is_some()).cloned();
+    let names: Vec<String> = coverage
+        .watched
+        .iter()
+        .map(|log| log.origin.clone())
+        .chain(shards)
+        .collect();
+    // A shard may be named by what its server has not been asked for yet.
+    let wanted = pass::find(&names, &args.log);
+    let server = wanted.as_ref().ok().and_then(server_of).map(|shard| shard.server);
+    if let Some(asked) = server.or_else(|| wanted.as_ref().ok().cloned()) {
+        coverage.watched.retain(|log| log.origin == asked);
+    }
+    let discovery = pass::discover(&coverage, &inventory, logs).await;
+    let found: Vec<String> = discovery.found.iter().map(|found| found.log().origin.clone()).collect();
+    let range = (args.from, args.to);
+    let of_server = wanted
+        .ok()
+        .filter(|name| discovery.servers.iter().any(|(server, _)| server == name));
+    let origin = match &of_server {
+        Some(_) => None,
+        None => Some(pass::find(&found, &args.log)?),
     };
-    let logs = Logs::new()?;
-    let kind = match log.kind {
-        Some(kind) => kind,
-        None => {
-            let probed = logs.probe(&log).await?;
-            log.base = probed.base;
-            probed.kind
+    let mut parts = Vec::new();
+    for found in discovery.found {
+        if origin.as_ref().is_some_and(|origin| *origin != found.log().origin) {
+            continue;
         }
-    };
-    let source = logs.open(&log, kind)?;
-    Ok((log, kind, source))
+        match found {
+            Found::Log(log, kind) => parts.push(Part { log, kind, range }),
+            Found::Unread(log, kind) => {
+                let message = format!(
+                    "error: {}: this version does not read logs of kind {} yet",
+                    log.origin,
+                    kind.word()
+                );
+                return Err(Failure::Usage(message));
+            }
+            Found::Failed(_, fault) => return Err(fault.into()),
+        }
+    }
+    if of_server.is_some() {
+        parts = within_shards(parts, range);
+    }
+    if parts.is_empty() {
+        return Err(Failure::Usage(format!("error: {} is not watched", args.log)));
+    }
+    Ok(parts)
+}
+
+/// The parts of a global range, in order.
+fn within_shards(mut parts: Vec<Part>, (from, to): (u64, u64)) -> Vec<Part> {
+    let offset = |part: &Part| part.log.shard.as_ref().map_or(0, |shard| shard.offset);
+    parts.sort_by_key(offset);
+    let starts: Vec<u64> = parts.iter().map(offset).collect();
+    let ends = starts.iter().skip(1).copied().chain([u64::MAX]);
+    let each = parts.into_iter().zip(starts.iter().copied().zip(ends));
+    each.filter_map(|(part, (start, end))| {
+        let (first, last) = (from.max(start), to.min(end));
+        let range = (first.saturating_sub(start), last.saturating_sub(start));
+        (first < last).then_some(Part { range, ..part })
+    })
+    .collect()
 }
 
 fn form(finding: &Finding, json: bool) -> String {

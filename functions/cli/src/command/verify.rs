@@ -41,16 +41,17 @@ pub(crate) async fn verify(args: &Common) -> Result<ExitCode, Failure> {
 /// The keys of the configuration and the trusted root. Without a configuration: those of the public trusted root.
 async fn keys(args: &Common) -> Result<BTreeMap<String, Vec<VerifierKey>>, Failure> {
     let now = SystemClock::new().now();
-    if args.config.is_none() && !config::file(None).exists() {
+    let inventory = config::inventory(&args.store).await;
+    if args.config.is_none() && !config::file(None).exists() && config::stored(args).await?.is_none() {
         let trust = FixedTrust::public().trust(now).await?;
         let logs = trust.root.tlogs().iter().map(|log| (log.origin(), log.verifier_keys()));
-        return Ok(logs.collect());
+        return Ok(pass::with_shards(logs.collect(), &inventory));
     }
     let loaded = config::load(args).await?;
     let trust = loaded.trust.trust(now).await?;
-    let inventory = config::inventory(&args.store).await;
     let coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
-    Ok(coverage.watched.into_iter().map(|log| (log.origin, log.keys)).collect())
+    let keys = coverage.watched.into_iter().map(|log| (log.origin, log.keys)).collect();
+    Ok(pass::with_shards(keys, &inventory))
 }
 
 /// Each rule set that a receipt names must be that of a configuration on record.

@@ -86,6 +86,19 @@ pub struct LogTotals {
     pub totals: Counts,
 }
 
+/// One tree of a Rekor v1 server: a log of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// The server's name: the origin of the shard's checkpoints before ` - <tree id>`.
+    pub server: String,
+    /// The tree id, in decimal digits; too large for the numbers of JSON.
+    pub tree: String,
+    /// The global index of its first entry, as the server counts.
+    pub offset: u64,
+    /// Whether the server says that it takes no more entries.
+    pub retired: bool,
+}
+
 /// A log in the inventory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
@@ -101,10 +114,14 @@ pub struct Listed {
     /// The folder that was found to hold its checkpoint, where the log had to be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// Which shard of a Rekor v1 server it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// The newest epoch that a pass has begun. A state of an older one was restored from before a restart.
     #[serde(default)]
     pub epoch: u32,
-    /// Whether its record was begun: from then on a missing record is a fault, never a new start.
+    /// Whether its record was begun: from then on a missing record is a fault, never a new start. Of a Rekor v1 server:
+    /// whether it has told its shards once; those that appear later begin at 0.
     pub begun: bool,
 }
 

@@ -70,7 +70,7 @@ pub(crate) async fn begin(
     let (start, bytes) = put(book, &folder, start).await?;
     put_checkpoint(&book.context, &folder, &start).await?;
     let mut progress = from_start(&start, &bytes);
-    progress.frozen = start.head == head && observed.checkpoint().is_frozen();
+    progress.frozen = start.head == head && book.context.is_last(observed);
     let first = record::Delivery {
         epoch,
         watermark: progress.start,

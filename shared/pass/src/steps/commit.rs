@@ -59,7 +59,7 @@ pub(crate) async fn commit_head(
     let froze = progress.frozen.then_some(progress.head.size);
     conditions::hold_growth(&mut book.state.conditions, froze, record.size, now);
     progress.head = record.head();
-    progress.frozen = observed.checkpoint().is_frozen();
+    progress.frozen = book.context.is_last(observed);
     progress.grown = now;
     progress.unrecorded = Some(Box::new(record));
     if book.write().await? == Written::HeadClash {

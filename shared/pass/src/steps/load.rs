@@ -266,7 +266,7 @@ async fn adopt_head(context: &LogContext, progress: &mut Progress, name: &str) -
         progress.head = record.head();
         progress.grown = record.seen;
         progress.partial = Some(record.seen);
-        progress.frozen = signed.checkpoint().is_frozen();
+        progress.frozen = context.is_last(&signed);
         progress.behind = progress.behind.or(Some(record.seen));
     }
     Ok(())

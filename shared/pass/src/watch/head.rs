@@ -212,9 +212,9 @@ async fn prove_unsettled(book: &mut Book, tally: &mut Tally, source: &Arc<dyn Lo
     Ok(())
 }
 
-/// The head's size and root may be signed once more with the note that the log is frozen.
+/// The head's size and root may be signed once more with the note that the log is frozen; or its server says so.
 fn freeze(book: &mut Book, observed: &SignedCheckpoint) {
-    if observed.checkpoint().is_frozen()
+    if book.context.is_last(observed)
         && let Some(progress) = book.state.progress.as_mut()
     {
         progress.frozen = true;
