@@ -1,6 +1,6 @@
 //! The arguments.
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use core::time::Duration;
 use pass::{Position, parse_duration};
 use std::path::PathBuf;
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Ack(Ack),
     /// Begin a new epoch of a log (one that was reset, or restored from a backup)
     Restart(Restart),
+    /// Put the configuration into the store, or get it from there: what a scheduled deployment reads
+    Config(Config),
     /// Make a signed log in a folder, watch it, tamper with it, fork it, and show what happens
     Demo(Demo),
 }
@@ -41,7 +43,7 @@ pub(crate) enum Command {
 /// What every command takes.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Common {
-    /// The configuration [default: ./sentinel.yaml]
+    /// The configuration [default: ./sentinel.yaml; where there is none, that of the store]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Where the record is kept: a folder
@@ -133,6 +135,25 @@ pub(crate) struct Restart {
     /// Who asks for it [default: the user of this session]
     #[arg(long, value_name = "WHO")]
     pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Config {
+    /// put: check FILE, show what differs from the stored one, and store it with the trusted root that it names;
+    /// get: print the stored one
+    #[arg(value_name = "put|get")]
+    pub(crate) action: ConfigAction,
+    /// The file to put [default: that of --config, else ./sentinel.yaml]
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConfigAction {
+    Put,
+    Get,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -2,6 +2,7 @@
 
 mod ack;
 mod check;
+mod configure;
 mod init;
 mod restart;
 mod run;
@@ -23,6 +24,7 @@ pub(crate) async fn dispatch(args: Args) -> ExitCode {
         Command::Scan(scan) => scan::scan(scan).await,
         Command::Ack(ack) => ack::ack(ack).await,
         Command::Restart(restart) => restart::restart(restart).await,
+        Command::Config(config) => configure::configure(config).await,
         Command::Demo(demo) => demo::demo(demo).await,
     };
     result.unwrap_or_else(|failure: Failure| failed(&failure))

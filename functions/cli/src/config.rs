@@ -9,6 +9,7 @@ use pass::record::Deployment;
 use pass::{Clock as _, LogSettings, Store, SystemClock};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tlog::Hash;
 
 /// The configuration of a folder, if none is named.
@@ -35,11 +36,53 @@ pub(crate) async fn inventory(store: &str) -> Deployment {
     known.unwrap_or_else(|| Deployment::new(SystemClock::new().now()))
 }
 
+/// The store, if the configuration is to be read there: none is named, there is no `./sentinel.yaml`, and the store has
+/// one.
+pub(crate) async fn stored(common: &Common) -> Result<Option<Arc<dyn Store>>, Failure> {
+    if common.config.is_some() || file(None).exists() {
+        return Ok(None);
+    }
+    let Ok(store) = crate::wiring::store(&common.store, crate::wiring::Access::Read) else {
+        return Ok(None);
+    };
+    let read = store.read(standing::CONFIG, yaml::MAX_YAML_BYTES).await;
+    let there = match read {
+        Err(error) if matches!(error.kind, pass::StoreErrorKind::TooLarge { .. }) => true,
+        read => read.map_err(pass::Fault::from)?.is_some(),
+    };
+    Ok(there.then_some(store))
+}
+
+/// The place of a store's configuration in words.
+pub(crate) fn place(store: &dyn Store) -> String {
+    format!("{}/{}", store.place().trim_end_matches('/'), standing::CONFIG)
+}
+
+/// The stored configuration, or the last good one in its place, loudly. Which one is used is always said.
+async fn load_stored(store: &dyn Store) -> Result<Loaded, Failure> {
+    say(&format!("configuration: {}", place(store)));
+    let standing = standing::of_store(store, None, &readable).await?;
+    if let Some(broken) = &standing.broken {
+        say(broken);
+    }
+    if let Some(why) = &standing.loaded.in_force.fell_back {
+        say(&format!("warning: {why}"));
+    }
+    Ok(standing.loaded)
+}
+
 /// Reads and checks a configuration.
 ///
 /// # Errors
 /// Usage, with file, line, column and caret.
 pub(crate) async fn load(common: &Common) -> Result<Loaded, Failure> {
+    if let Some(store) = stored(common).await? {
+        let loaded = load_stored(store.as_ref()).await?;
+        return match loaded.in_force.fell_back {
+            None => Ok(loaded),
+            Some(_) => Err(Failure::Usage("error: the stored configuration is broken".to_owned())),
+        };
+    }
     let given = common.config.as_deref();
     let file = file(given);
     let text = yaml::read(&file).map_err(|error| {
@@ -59,6 +102,9 @@ pub(crate) async fn load(common: &Common) -> Result<Loaded, Failure> {
 /// # Errors
 /// Usage, if there is none that can stand in; a fault if the store cannot say.
 pub(crate) async fn load_or_last_good(common: &Common) -> Result<Loaded, Failure> {
+    if let Some(store) = stored(common).await? {
+        return load_stored(store.as_ref()).await;
+    }
     let broken = match load(common).await {
         Ok(loaded) => return Ok(loaded),
         Err(Failure::Usage(text)) => text,
@@ -118,7 +164,7 @@ async fn parse(file: &str, text: &str, beside: &Beside, inventory: &Deployment) 
 }
 
 /// Whether a log can be read where the configuration says.
-fn readable(log: &LogSettings) -> Result<(), String> {
+pub(crate) fn readable(log: &LogSettings) -> Result<(), String> {
     let base = sources::base_of(&log.url, log.kind);
     base.map(drop).map_err(|error| error.to_string())
 }

@@ -18,9 +18,10 @@ enum Line<'t> {
     Come(&'t str),
 }
 
-/// The lines to show: ` ` before what both have, `-` before what went, `+` before what came, and `@@ line N @@` (of the
+/// The difference of two texts. The lines to show: ` ` before what both have, `-` before what went, `+` before what came, and `@@ line N @@` (of the
 /// new text) at the start of each stretch. Empty if nothing differs. Cut texts end with their count.
-pub(crate) fn difference(old: &str, new: &str) -> Vec<String> {
+#[must_use]
+pub fn difference(old: &str, new: &str) -> Vec<String> {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let lines = compare(&old, &new);
     let shown: Vec<bool> = (0..lines.len())

@@ -51,14 +51,15 @@ impl Item {
 
 impl Outline {
     /// Of a configuration; `None` if it has too many items.
-    pub(crate) fn of(settings: &Settings) -> Option<Self> {
+    #[must_use]
+    pub fn of(settings: &Settings) -> Option<Self> {
         let rule = |rule: &rules::RuleSpec| {
             let whole = serde_json::to_string(rule).unwrap_or_default();
             (short(&rule.name), Item::new(rule.severity.word(), &whole))
         };
         let outline = Self {
             rules: settings.rules.specs().iter().map(rule).collect(),
-            logs: settings.logs.iter().map(log).collect(),
+            logs: settings.logs.iter().map(|own| log(own, &settings.limits)).collect(),
             exclude: settings.exclude.iter().map(exclusion).collect(),
             settings: the_rest(settings),
         };
@@ -67,7 +68,8 @@ impl Outline {
     }
 
     /// What differs from the configuration before, in words: what is gone first, for it is watched no longer.
-    pub(crate) fn changes(&self, before: &Self) -> Vec<String> {
+    #[must_use]
+    pub fn changes(&self, before: &Self) -> Vec<String> {
         let mut words = [Vec::new(), Vec::new(), Vec::new()];
         compare("rule", &before.rules, &self.rules, &mut words);
         compare("log", &before.logs, &self.logs, &mut words);
@@ -116,10 +118,13 @@ fn compare(
     }
 }
 
-fn log(log: &LogSettings) -> (String, Item) {
+/// A log without what it has in common with all others.
+fn log(log: &LogSettings, common: &Limits) -> (String, Item) {
     let keys = serde_json::to_string(&log.keys).unwrap_or_default();
     let from = log.from.map_or_else(|| "by default".to_owned(), position);
-    let limits: Vec<String> = limits(&log.limits).into_iter().map(|(_, value)| value).collect();
+    let own = limits(&log.limits).into_iter().zip(limits(common));
+    let own = own.filter(|(own, common)| own != common);
+    let limits: Vec<String> = own.map(|((name, value), _)| format!("{name} {value}")).collect();
     let whole = format!("{} {} {keys} {from} {}", log.url, log.kind.word(), limits.join(" "));
     (short(&log.origin), Item::new(log.kind.word(), &whole))
 }
@@ -228,7 +233,6 @@ mod tests {
             "reports.weekly: no, was by default",
             "rule added: new (medium)",
         ];
-        // A log's own limits follow those for all.
         assert_eq!(now.changes(&before), expect);
         assert_eq!(now.changes(&now), ["only comments, order or layout"]);
     }

@@ -5,7 +5,9 @@ use super::world::World;
 use serde_json::Value;
 use std::fs;
 
-const COMMANDS: [&str; 8] = ["init", "run", "check", "verify", "scan", "ack", "restart", "demo"];
+const COMMANDS: [&str; 9] = [
+    "init", "run", "check", "verify", "scan", "ack", "restart", "config", "demo",
+];
 
 /// The documented keys of a line of `run --json`.
 const KEYS: [&str; 15] = [
@@ -41,7 +43,7 @@ fn every_command_takes_config_and_store() {
 #[test]
 fn wrong_usage_ends_with_2() {
     let world = World::new();
-    let usage: [&[&str]; 18] = [
+    let usage: [&[&str]; 22] = [
         &[],
         &["dance"],
         &["run", "--dance"],
@@ -60,6 +62,10 @@ fn wrong_usage_ends_with_2() {
         &["ack", "--log", "one", "--by", "me", "--note", "why"],
         &["restart", "--log", "one", "--from", "soon", "--reason", "why"],
         &["restart", "--log", "one", "--from", "0"],
+        &["config"],
+        &["config", "show"],
+        &["config", "get", "a.yaml"],
+        &["config", "put", "a.yaml", "--config", "b.yaml"],
     ];
     for args in usage {
         let ran = world.run(args).ends(2);

@@ -12,3 +12,4 @@ mod lifecycle;
 mod record;
 mod hostile_text;
 mod readme;
+mod stored;

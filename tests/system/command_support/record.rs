@@ -154,7 +154,18 @@ fn may_change(name: &str, key: &str) -> bool {
         ["state", "deployment.json"] => {
             let inventory = ["created", "since", "index", "kind", "begun", "epoch", "founding"];
             // What was told of the deployment itself, and what the configuration in force says, whose copy is checked.
-            let notices = ["at", "changes", "file:alerts", "logs", "name", "object", "rules", "told", "value", "which"];
+            let notices = [
+                "at",
+                "changes",
+                "file:alerts",
+                "logs",
+                "name",
+                "object",
+                "rules",
+                "told",
+                "value",
+                "which",
+            ];
             let outline = ["hash", "word", "trust", "from"];
             let settings = key.starts_with("limits.") || key.starts_with("reports.");
             of(&inventory) || of(&notices) || of(&outline) || settings
