@@ -6,6 +6,7 @@
 
 mod seams;
 pub mod names;
+mod remember;
 mod trouble;
 mod settings;
 mod difference;
@@ -38,6 +39,7 @@ pub use measures::{LogMeasures, Measures};
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::rescan::{Rescan, rescan};
 pub use outline::{Item, Outline};
+pub use remember::Remembering;
 pub use report::{LogReport, PassReport, Problem};
 pub use run::{run, run_only};
 pub use seams::clock::{Clock, SystemClock};
