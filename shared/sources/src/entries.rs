@@ -167,7 +167,13 @@ impl Large {
         let leaves = taken.iter().map(|leaf| leaf.start - start..leaf.end - start).collect();
         let first = self.batch.first + self.handed as u64;
         self.handed += fitting;
-        Some(LeafBatch { first, bytes, leaves })
+        let extras = Vec::new();
+        Some(LeafBatch {
+            first,
+            bytes,
+            leaves,
+            extras,
+        })
     }
 }
 
@@ -211,6 +217,7 @@ impl Fetch {
         Ok(LeafBatch {
             first,
             leaves: (starts..).zip(leaves).filter_map(within).collect(),
+            extras: Vec::new(),
             bytes,
         })
     }

@@ -108,6 +108,7 @@ fn batch(log: &TreeLog, first: u64, end: u64, changed: Option<u64>) -> LeafBatch
         first,
         bytes: Bytes::from(bytes),
         leaves,
+        extras: Vec::new(),
     }
 }
 
@@ -118,5 +119,6 @@ fn cut(batch: &LeafBatch, from: u64, to: u64) -> LeafBatch {
         first,
         bytes: batch.bytes.clone(),
         leaves: batch.leaves[place(first)..place(batch.end().min(to))].to_vec(),
+        extras: Vec::new(),
     }
 }

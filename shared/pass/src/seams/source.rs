@@ -24,12 +24,26 @@ pub enum Freshness {
 pub struct Anchor {
     /// The claimed frontier of `[0, at)`.
     pub frontier: Frontier,
-    /// The claimed hashes of `tlog::range_nodes(at, head)`, in that order.
+    /// What is claimed to lead from there to the head, in either form that `Frontier::root_with` takes.
     pub rest: Vec<Hash>,
 }
 
+/// What a server says of an entry beside its leaf. The tree does not cover it: it is the server's word, and what is
+/// signed of it is signed by the SET alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeafExtra {
+    /// The index over all shards.
+    pub global_index: u64,
+    /// When the server says that it took the entry in, in Unix seconds.
+    pub integrated_time: i64,
+    /// The log id that the SET was made with: SHA-256 of the key. `None` where the server gave no such thing.
+    pub log_id: Option<Hash>,
+    /// The place of the signed entry timestamp within the batch's bytes; empty where there is none.
+    pub set: Range<usize>,
+}
+
 /// Consecutive leaves as they came, without a copy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct LeafBatch {
     /// The index of the first leaf.
     pub first: u64,
@@ -37,6 +51,8 @@ pub struct LeafBatch {
     pub bytes: Bytes,
     /// The place of each leaf within `bytes`, in the order of their indexes; each range is within `bytes`.
     pub leaves: Vec<Range<usize>>,
+    /// One for each leaf in the same order, or none at all: a log of leaves alone has nothing beside them.
+    pub extras: Vec<LeafExtra>,
 }
 
 impl LeafBatch {

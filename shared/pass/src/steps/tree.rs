@@ -4,14 +4,17 @@
 //! inclusion proof of one of its entries needs; nothing is asked of the log.
 
 use super::verify::{SpanProof, VerifiedSpan};
+use core::ops::Range;
 use std::collections::HashMap;
-use tlog::{Hash, MerkleError, Node, range_nodes};
+use tlog::{Hash, MerkleError, Node, range_nodes, subtree_root, turn_of_range};
 
 /// The nodes of a span, level by level, and those beside it.
 pub(crate) struct SpanTree {
     /// For each level the index of the first node that lies wholly in the span, and the hashes from there on.
     levels: Vec<(u64, Vec<Hash>)>,
     beside: HashMap<Node, Hash>,
+    /// Where the right edge of the tree is one hash over an imperfect subtree: from which leaf on, and that hash.
+    folded: Option<(u64, Hash)>,
     size: u64,
 }
 
@@ -31,19 +34,38 @@ impl SpanTree {
         let before = range_nodes(0, *from)
             .into_iter()
             .zip(span.before().hashes().iter().copied());
-        let after = range_nodes(span.proof().to(), size)
-            .into_iter()
-            .zip(rest.iter().copied());
+        let to = span.proof().to();
+        let nodes = range_nodes(to, size);
+        let turn = turn_of_range(to, size);
+        // A log without tiles gives the nodes that descend from the turn as one hash.
+        let folded = rest
+            .last()
+            .filter(|_| rest.len() < nodes.len())
+            .map(|hash| (turn, *hash));
+        let open = rest.len() - usize::from(folded.is_some());
+        let after = nodes.into_iter().zip(rest.iter().copied()).take(open);
         Self {
             levels,
             beside: before.chain(after).collect(),
+            folded,
             size,
         }
     }
 
     /// The inclusion proof of an entry of the span in the tree of the head.
     pub(crate) fn inclusion(&self, index: u64) -> Result<Vec<Hash>, MerkleError> {
-        tlog::inclusion_proof(index, self.size, |node| self.hash(node))
+        tlog::inclusion_proof_by(index, self.size, |leaves| self.sibling(leaves))
+    }
+
+    /// The hash over a sibling on some entry's path. What is folded lies right of the span, so that it is either outside
+    /// of the sibling or its right end.
+    fn sibling(&self, leaves: Range<u64>) -> Result<Hash, MerkleError> {
+        let Some((turn, folded)) = self.folded.filter(|_| leaves.end == self.size) else {
+            return subtree_root(leaves, |node| self.hash(node));
+        };
+        let open = range_nodes(leaves.start, turn).into_iter().rev();
+        open.map(|node| self.hash(node))
+            .try_fold(folded, |right, left| Ok(Hash::node(&left?, &right)))
     }
 
     fn hash(&self, node: Node) -> Result<Hash, MerkleError> {

@@ -83,6 +83,7 @@ impl LogSource for OneSource {
             first: from,
             bytes,
             leaves,
+            extras: Vec::new(),
         };
         futures::stream::iter([Ok(batch)]).boxed()
     }
