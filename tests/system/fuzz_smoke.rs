@@ -10,6 +10,7 @@ mod bodies_tlog;
 
 use bodies_tlog::{LOG_KEY, ORIGIN, WITNESS_KEY};
 use testlog::SigningKey;
+use testlog::body::{self, keys, message};
 use testlog::certificate::broken::Broken;
 use testlog::certificate::{Authority, Identity, LeafCertificate};
 use testlog::leaf::{self, LeafSigner};
@@ -183,6 +184,45 @@ fn leaves() {
     leaves.extend(signers.iter().map(|signer| leaf::hashedrekord(&[9; 32], signer)));
     leaves.push(leaf::dsse(&[9; 32], &signers[..3]));
     smoke(bodies_sigstore::leaf, &leaves);
+}
+
+#[test]
+fn bodies_of_every_kind() {
+    let mut bodies = body::one_of_each(&Authority::new("fuzz", &[3; 32]), 1_700_000_000);
+    let pems = certificates().into_iter().map(|der| body::certificate_pem(&der));
+    bodies.extend(pems.map(|pem| body::hashedrekord(&[9; 32], &pem)));
+    smoke(bodies_sigstore::body, &bodies);
+}
+
+#[test]
+fn keys_of_other_worlds() {
+    let key = SigningKey::ed25519(&[5; 32]);
+    let ring = keys::pgp(&key, &["A <a@acme.example>", "b@acme.example"], &[key.clone()]);
+    let armored = keys::pgp_armor(&ring).into_bytes();
+    smoke(bodies_sigstore::openpgp_keys, &[ring, armored]);
+    let (line, signature) = (keys::ssh(&key, "a@acme.example"), keys::ssh_signature(&key));
+    smoke(bodies_sigstore::ssh_key, &seeds(&[&line, &signature]));
+    let alone = keys::minisign(&key, 7);
+    let file = format!("untrusted comment: minisign public key\n{alone}\n");
+    smoke(bodies_sigstore::minisign_key, &seeds(&[&alone, &file]));
+    let mixed = [key.clone(), SigningKey::p256(&[6; 32])];
+    smoke(bodies_sigstore::tuf_root, &seeds(&[&keys::tuf_root(&mixed)]));
+    let chain = certificates()
+        .iter()
+        .take(2)
+        .map(|der| body::certificate_pem(der))
+        .collect::<String>();
+    smoke(bodies_sigstore::pem_block, &seeds(&[&key.pem(), &chain, &signature]));
+}
+
+#[test]
+fn signed_messages() {
+    let carried: Vec<_> = certificates().into_iter().take(3).collect();
+    let signed = message::signed(&carried, &carried[1]);
+    let stamp = message::time_stamp(Some(&signed));
+    let ber = [message::in_ber(&signed), message::in_ber(&stamp)];
+    let seeds = [signed, stamp, message::time_stamp(None)];
+    smoke(bodies_sigstore::cms_message, &[&seeds[..], &ber].concat());
 }
 
 #[test]

@@ -33,9 +33,13 @@ mod log;
 pub mod certificate;
 pub mod leaf;
 mod mass;
+pub mod body;
+mod mass_bodies;
+pub mod promise;
 
 pub use key::{Algorithm, SigningKey};
 pub use layout::Resource;
 pub use log::{LeafMaker, TreeLog};
 pub use mass::MassLeaves;
+pub use mass_bodies::MassBodies;
 pub use note::NoteSigner;

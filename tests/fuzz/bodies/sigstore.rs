@@ -1,9 +1,11 @@
 //! The readers of `sigstore`: no input makes them panic, and the quick ones say what the patient ones say.
 
 use ::sigstore::certificate::{Certificate, index};
-use ::sigstore::decode::decode_tolerantly;
+use ::sigstore::decode::{decode_body_tolerantly, decode_tolerantly};
+use ::sigstore::scratch::MAX_SIGNERS;
 use ::sigstore::{
-    CertificateFacts, Entry, Field, LeafKind, Scratch, Signer, SigningConfig, TrustedRoot, Verifier, decode,
+    CertificateFacts, Entry, Field, LeafKind, NamedKey, Scratch, Signer, SigningConfig, TrustedRoot, Verifier, cms,
+    decode, minisign, openpgp, pem, ssh, tuf,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +19,74 @@ pub fn leaf(data: &[u8]) {
     let mut scratch = Scratch::new();
     let opaque = decode(LeafKind::Opaque, data, &mut scratch).map(|entry| entry.digests().count());
     assert_eq!(opaque, Ok(1));
+}
+
+/// Bodies of Rekor v1, read both ways.
+pub fn body(data: &[u8]) {
+    let (mut quick, mut patient) = (Scratch::new(), Scratch::new());
+    let quick = decode(LeafKind::RekorV1, data, &mut quick).map(|entry| picture(&entry));
+    let patient = decode_body_tolerantly(data, &mut patient).map(|entry| picture(&entry));
+    assert_eq!(quick, patient);
+}
+
+/// PEM: what is drawn together is one line, and nothing else is touched.
+pub fn pem_block(data: &[u8]) {
+    let mut text = data.to_vec();
+    match pem::read(&mut text) {
+        Err(_) => assert_eq!(text, data),
+        Ok(block) => {
+            let base64 = text.get(block.base64).map(<[u8]>::to_vec);
+            assert!(base64.is_some_and(|it| !it.contains(&b'\n') && it.trim_ascii() == it));
+        }
+    }
+}
+
+/// OpenPGP keys.
+pub fn openpgp_keys(data: &[u8]) {
+    let Ok(keys) = openpgp::keys(data) else { return };
+    assert!(!keys.is_empty());
+    let hex = |it: &String| matches!(it.len(), 32 | 40 | 64) && it.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(
+        keys.iter()
+            .all(|key| !key.fingerprints.is_empty() && key.fingerprints.iter().all(hex))
+    );
+    keys.iter().for_each(plain);
+}
+
+/// SSH keys and signatures.
+pub fn ssh_key(data: &[u8]) {
+    for key in [ssh::public_key(data), ssh::signature_key(data)].into_iter().flatten() {
+        assert!(matches!(&*key.fingerprints, [one] if one.len() == "SHA256:".len() + 43));
+        plain(&key);
+    }
+}
+
+/// Keys of minisign.
+pub fn minisign_key(data: &[u8]) {
+    if let Ok(key) = minisign::public_key(data) {
+        assert!((1..=3).contains(&key.fingerprints.len()));
+        plain(&key);
+    }
+}
+
+/// Signed messages and time-stamp responses.
+pub fn cms_message(data: &[u8]) {
+    for signers in [cms::signers(data), cms::time_stampers(data)].into_iter().flatten() {
+        assert!(signers.len() <= cms::MAX_CERTIFICATES);
+        assert!(signers.iter().all(|it| it.first() == Some(&0x30)));
+    }
+}
+
+/// TUF roots.
+pub fn tuf_root(data: &[u8]) {
+    if let Ok(keys) = tuf::root_keys(data) {
+        assert!(!keys.is_empty());
+    }
+}
+
+/// Names that are shown and compared hold no control characters.
+fn plain(key: &NamedKey) {
+    assert!(!key.subjects.iter().any(|it| it.chars().any(char::is_control)));
 }
 
 /// Certificates, alone and within a leaf.
@@ -72,6 +142,7 @@ pub fn signing_config(data: &[u8]) {
 fn picture(entry: &Entry<'_>) -> Vec<String> {
     let mut picture = vec![entry.kind().to_owned(), entry.version().to_owned()];
     picture.extend(entry.digests().map(str::to_owned));
+    assert!(entry.signers().len() <= MAX_SIGNERS);
     entry.signers().iter().for_each(|signer| draw(signer, &mut picture));
     picture
 }
@@ -80,6 +151,7 @@ fn draw(signer: &Signer<'_>, picture: &mut Vec<String>) {
     picture.push(match signer.verifier() {
         Verifier::Certificate(it) => format!("{:?} {:?}", it.der(), it.extensions().collect::<Vec<_>>()),
         Verifier::Key(key) => format!("{:?}", key.spki()),
+        Verifier::Named(key) => format!("{key:?}"),
     });
     for field in Field::names().filter_map(Field::parse) {
         signer.values(&field, &mut |text| picture.push(format!("{field}: {text}")));
