@@ -10,6 +10,8 @@ mod faults;
 mod calls;
 #[path = "failures/sinks.rs"]
 mod sinks;
+#[path = "failures/notices.rs"]
+mod notices;
 #[path = "failures/record.rs"]
 mod record;
 #[path = "failures/races.rs"]
