@@ -20,3 +20,5 @@ mod frozen;
 mod neighbours;
 #[path = "attacks/told.rs"]
 mod told;
+#[path = "attacks/measures.rs"]
+mod measures;
