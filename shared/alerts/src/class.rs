@@ -42,6 +42,7 @@ classes! {
     StillWatching "still-watching" "The weekly word that it still watches, with the counts.",
     ConfigChanged "config-changed" "Another configuration is in force.",
     Test "test" "Somebody asked whether alerts arrive.",
+    BadPromise "bad-promise" "The log's server hands out promises that the log's key did not sign.",
 }
 
 impl Class {
@@ -51,7 +52,9 @@ impl Class {
         match self {
             Self::Violation | Self::RecordGone => Severity::Critical,
             Self::Finding | Self::Digest | Self::Unproven | Self::GrewAfterFreeze | Self::Unwatched => Severity::High,
-            Self::SinkDead | Self::ConfigFellBack | Self::NobodyWatched | Self::Behind => Severity::High,
+            Self::BadPromise | Self::SinkDead | Self::ConfigFellBack | Self::NobodyWatched | Self::Behind => {
+                Severity::High
+            }
             Self::Quarantine | Self::NoGrowth | Self::Unreachable | Self::ConfigChanged => Severity::Medium,
             Self::Welcome | Self::StillWatching | Self::Test => Severity::Info,
         }
@@ -65,7 +68,7 @@ impl Class {
             Self::Welcome | Self::StillWatching | Self::ConfigChanged | Self::Test => false,
             Self::Unproven | Self::Violation | Self::Quarantine | Self::Behind | Self::NoGrowth => true,
             Self::Unreachable | Self::GrewAfterFreeze | Self::Unwatched | Self::ConfigFellBack => true,
-            Self::SinkDead | Self::NobodyWatched | Self::RecordGone => true,
+            Self::SinkDead | Self::NobodyWatched | Self::RecordGone | Self::BadPromise => true,
         }
     }
 }

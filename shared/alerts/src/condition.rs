@@ -99,7 +99,7 @@ const fn detail_name(class: Class) -> &'static str {
     match class {
         Class::Violation => "evidence",
         Class::Unproven => "step",
-        Class::Quarantine => "kind, version and reason",
+        Class::Quarantine | Class::BadPromise => "kind, version and reason",
         Class::Unwatched => "unwatched log",
         Class::SinkDead => "sink",
         Class::RecordGone => "missing",

@@ -116,6 +116,18 @@ fn finding_facts(finding: &Finding) -> Vec<Fact> {
         format!("{} {}", finding.kind, finding.version).trim_end(),
     ));
     facts.push(Fact::new("proof", proof_place(finding)));
+    if let Some(promise) = &finding.promise {
+        facts.push(Fact::new("global index", &promise.global_index.to_string()));
+        let word = if promise.verified {
+            "signed by the log"
+        } else {
+            "NOT signed by the log: do not rely on it"
+        };
+        facts.push(Fact::new(
+            "integrated",
+            &format!("{} ({word})", promise.integrated_time),
+        ));
+    }
     facts.push(Fact::new("found", &finding.time.to_string()));
     if let Some(signer) = &finding.signer {
         signer_facts(&mut facts, signer);

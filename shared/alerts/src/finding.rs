@@ -47,12 +47,30 @@ pub struct Finding {
     /// Digests of the artifact, lower hex.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub digests: Vec<String>,
+    /// What the server says of the entry beside its leaf (Rekor v1); absent where there is no such thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Promise>,
     /// The leaf, base64; absent beyond the cap on a span's findings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaf: Option<String>,
     /// That the leaf is in the log: a C2SP tlog-proof; absent beyond the cap, and where the head allows none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
+}
+
+/// What a Rekor v1 server says of an entry beside its leaf. The tree does not cover it: it is proven by the signature of
+/// the signed entry timestamp alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// The index over all shards of the server.
+    pub global_index: u64,
+    /// When the log took the entry in, as it says.
+    pub integrated_time: Timestamp,
+    /// The signed entry timestamp, base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
+    /// Whether a key of the log signed it over this entry, time and index.
+    pub verified: bool,
 }
 
 /// The entries `[from, to)`.
@@ -145,6 +163,7 @@ impl Finding {
             allowed: found.allowed,
             signer: signer.map(|signer| Identity::from(signer.facts())),
             digests: entry.digests().map(str::to_owned).collect(),
+            promise: None,
             leaf: None,
             proof: None,
         }

@@ -27,7 +27,7 @@ pub use chat::chat;
 pub use class::{Class, Phase};
 pub use condition::{ConditionView, condition_alert};
 pub use discovery::{digest_alert, finding_alert};
-pub use finding::{Finding, FindingContext, Identity, IdentityKind, Span};
+pub use finding::{Finding, FindingContext, Identity, IdentityKind, Promise, Span};
 pub use form::{json, json_line, plain, terminal};
 pub use id::{condition_id, digest_id, finding_id, notice_id};
 pub use notice::{Notice, Roll, notice_alert, test_alert};

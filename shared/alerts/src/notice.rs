@@ -201,7 +201,9 @@ fn words(notice: &Notice) -> Words {
             other(&watching)
         }
         Class::NoGrowth | Class::Unreachable | Class::GrewAfterFreeze | Class::Unwatched => other(&watching),
-        Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched | Class::RecordGone => other(&watching),
+        Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched | Class::RecordGone | Class::BadPromise => {
+            other(&watching)
+        }
     }
 }
 

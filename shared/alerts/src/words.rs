@@ -65,6 +65,7 @@ fn open(class: Class, place: &Place) -> Words {
         Class::GrewAfterFreeze => grew_after_freeze(place),
         Class::RecordGone => record_gone(place),
         Class::Quarantine => quarantine(place),
+        Class::BadPromise => bad_promise(place),
         Class::Behind => behind(place),
         Class::NoGrowth => no_growth(place),
         Class::Unreachable => unreachable(place),
@@ -99,6 +100,23 @@ fn violation(place: &Place) -> Words {
              our own record. Once it is handled, silence it with `rekor-sentinel ack --log {flag} {detail_word} --by \
              WHO --note WHY`; if the operator began the log anew, go on with `rekor-sentinel restart --log {flag} \
              --from N --reason WHY`."
+        ),
+    }
+}
+
+fn bad_promise(place: &Place) -> Words {
+    let Place { log, flag, .. } = place;
+    Words {
+        headline: "Promises of the log do not verify",
+        subject: Subject::Log,
+        summary: format!(
+            "{log} handed out signed entry timestamps that its key did not sign. The entries are proven to be in the \
+             log; the time and the index that were promised for them are not. Verifiers that accept such a promise \
+             alone can be deceived, and somebody between the log and us may have altered it."
+        ),
+        action: format!(
+            "Do not rely on the times of these entries. Read them again from another network: `rekor-sentinel scan \
+             --log {flag} --from N --to M`; if they stay so, report it to the operator of the log."
         ),
     }
 }
@@ -344,6 +362,15 @@ fn closed(class: Class, place: &Place) -> Words {
                 or(detail, "of unknown kind")
             ),
             "Those that came are still in quarantine: read them again with a version that knows them.",
+        ),
+        Class::BadPromise => (
+            "No more bad promises",
+            Subject::Log,
+            format!(
+                "No promise of {log} that does not verify came for a day ({}).",
+                or(detail, "of unknown kind")
+            ),
+            all_clear,
         ),
         Class::Behind => (
             "Caught up",

@@ -90,17 +90,22 @@ pub(crate) fn hold(conditions: &mut Vec<Condition>, holds: Holds) -> bool {
     true
 }
 
-/// Notes undecodable leaves: one condition for each kind, version and reason, up to a bound.
+/// Notes undecodable leaves and bad promises: one condition for each kind, version and reason, up to a bound.
 pub(crate) fn hold_quarantine(conditions: &mut Vec<Condition>, groups: &[Group], now: Timestamp) {
     for group in groups {
-        let room = count(conditions, Class::Quarantine) < MAX_QUARANTINE_CONDITIONS - 1;
-        let known = find(conditions, Class::Quarantine, &group.what).is_some();
+        let class = if group.promise {
+            Class::BadPromise
+        } else {
+            Class::Quarantine
+        };
+        let room = count(conditions, class) < MAX_QUARANTINE_CONDITIONS - 1;
+        let known = find(conditions, class, &group.what).is_some();
         let what = if known || room {
             group.what.as_str()
         } else {
             "other leaves"
         };
-        let holds = Holds::now(Class::Quarantine, what, now)
+        let holds = Holds::now(class, what, now)
             .fact("leaves, when last seen", group.count.to_string())
             .fact("first index, when last seen", group.first.to_string())
             .fact(LAST_SEEN, now.to_string());
@@ -123,7 +128,7 @@ pub(crate) fn hold_growth(conditions: &mut Vec<Condition>, frozen: Option<u64>, 
 pub(crate) fn end_quiet_quarantine(conditions: &mut [Condition], now: Timestamp) {
     for condition in conditions
         .iter_mut()
-        .filter(|open| open.class == Class::Quarantine && open.is_open())
+        .filter(|open| matches!(open.class, Class::Quarantine | Class::BadPromise) && open.is_open())
     {
         let seen = condition
             .facts

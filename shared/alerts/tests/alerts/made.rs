@@ -56,6 +56,7 @@ pub(crate) fn finding() -> Finding {
         allowed: false,
         signer: Some(identity()),
         digests: vec![Hash::of(b"artifact").to_string()],
+        promise: None,
         leaf: Some("bGVhZg==".to_owned()),
         proof: Some("c2sp.org/tlog-proof@v1\n".to_owned()),
     }
@@ -66,6 +67,7 @@ pub(crate) fn condition<'a>(class: Class, detail: &'a str, facts: &'a [Fact]) ->
         Class::Unwatched | Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched => None,
         Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => None,
         Class::Finding | Class::Digest | Class::Unproven | Class::Violation | Class::Quarantine => Some(LOG),
+        Class::BadPromise => Some(LOG),
         Class::Behind | Class::NoGrowth | Class::Unreachable | Class::GrewAfterFreeze | Class::RecordGone => Some(LOG),
     };
     ConditionView {
@@ -92,6 +94,13 @@ pub(crate) fn particulars(class: Class) -> (String, Vec<Fact>) {
                 "what",
                 "the entries 139911680 to 139911860 do not rebuild the signed root",
             )]),
+        ),
+        Class::BadPromise => (
+            "hashedrekord 0.0.1",
+            facts(&[
+                ("leaves, when last seen", "2"),
+                ("first index, when last seen", "139911704"),
+            ]),
         ),
         Class::Quarantine => (
             "intoto 0.0.3: unknown-version",

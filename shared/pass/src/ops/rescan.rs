@@ -114,6 +114,7 @@ pub async fn rescan(
         note: Arc::from(note),
         now: context.now(),
         quarantine_left: QUARANTINE_BYTES,
+        keys: Arc::from(context.log.keys.as_slice()),
     };
     let mut reader = Reader::new(
         source,

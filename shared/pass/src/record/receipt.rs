@@ -83,7 +83,7 @@ impl Counts {
 /// Kinds of undecodable leaves that a receipt tells apart at most; the log chooses them.
 pub const MAX_GROUPS: usize = 32;
 
-/// Undecodable leaves of one kind, version and reason.
+/// Undecodable leaves, or promises that do not verify, of one kind, version and reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Kind, version and reason, escaped and cut.
@@ -92,6 +92,9 @@ pub struct Group {
     pub count: u64,
     /// The index of the first.
     pub first: u64,
+    /// Whether these were decoded, and it is the log's promise to hold them that does not verify.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub promise: bool,
 }
 
 /// Another object of the span, by name and content.

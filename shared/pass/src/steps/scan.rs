@@ -9,14 +9,14 @@ use super::tree::SpanTree;
 use super::verify::{SpanProof, VerifiedSpan};
 use crate::record::{Counts, Group, MAX_GROUPS};
 use crate::trouble::{Fault, Unproven, internal};
-use alerts::{Finding, FindingContext};
+use alerts::{Finding, FindingContext, Promise};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rules::{Context, Match, RuleSet};
 use sigstore::{Entry, LeafKind, Scratch, Timestamp, Undecodable};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tlog::{Hash, TlogProof};
+use tlog::{Hash, TlogProof, VerifierKey};
 
 /// Whole findings of one span take at most so many bytes; the rest has no leaf, no proof and no identity.
 pub(crate) const FINDINGS_BYTES: usize = 2 * 1024 * 1024;
@@ -94,6 +94,8 @@ pub(crate) struct Scanner {
     /// The signed note of the head, for the proofs.
     pub(crate) note: Arc<str>,
     pub(crate) now: Timestamp,
+    /// The keys that may sign promises.
+    pub(crate) keys: Arc<[VerifierKey]>,
     /// What is left of [`QUARANTINE_BYTES`].
     pub(crate) quarantine_left: usize,
 }
@@ -179,6 +181,14 @@ impl Scanner {
             time: self.now,
         };
         let mut finding = Finding::new(&context, entry, found, &self.rules);
+        finding.promise = self.promise(span, index, leaf);
+        if finding
+            .promise
+            .as_ref()
+            .is_some_and(|promise| promise.set.is_some() && !promise.verified)
+        {
+            work.bad_promise(&finding);
+        }
         if work.findings.lines.len() < FINDINGS_BYTES {
             let proof = tree.inclusion(index).ok().map(|hashes| TlogProof {
                 extra: None,
@@ -195,6 +205,24 @@ impl Scanner {
     }
 }
 
+impl Scanner {
+    /// What the server promised for an entry, and whether the log's key signed it.
+    fn promise(&self, span: &VerifiedSpan, index: u64, leaf: &[u8]) -> Option<Promise> {
+        let (extra, set) = span.extra(index)?;
+        let signed = |key: &VerifierKey| {
+            let log_id = Hash::of(key.spki());
+            extra.log_id.is_none_or(|said| said == log_id)
+                && sigstore::set::verify(key, leaf, extra.integrated_time, &log_id, extra.global_index, set).is_ok()
+        };
+        Some(Promise {
+            global_index: extra.global_index,
+            integrated_time: Timestamp::from_unix(extra.integrated_time),
+            set: (!set.is_empty()).then(|| STANDARD.encode(set)),
+            verified: self.keys.iter().any(signed),
+        })
+    }
+}
+
 /// What comes together while a span is scanned.
 #[derive(Default)]
 struct Work {
@@ -205,6 +233,7 @@ struct Work {
     lines: usize,
     run: Option<(u64, u64)>,
     groups: BTreeMap<String, (u64, u64)>,
+    promises: BTreeMap<String, (u64, u64)>,
     counted: BTreeMap<usize, FindingCount>,
 }
 
@@ -312,13 +341,22 @@ impl Work {
         });
     }
 
+    /// Kinds that decode are few, so are their promises.
+    fn bad_promise(&mut self, finding: &Finding) {
+        let what = format!("{} {}", finding.kind, finding.version);
+        self.promises.entry(what).or_insert((0, finding.index)).0 += 1;
+    }
+
     fn groups(&self) -> Vec<Group> {
-        let group = |(what, (count, first)): (&String, &(u64, u64))| Group {
+        let groups = self.groups.iter().map(|group| (group, false));
+        let all = groups.chain(self.promises.iter().map(|group| (group, true)));
+        all.map(|((what, (count, first)), promise)| Group {
             what: what.clone(),
             count: *count,
             first: *first,
-        };
-        self.groups.iter().map(group).collect()
+            promise,
+        })
+        .collect()
     }
 }
 

@@ -245,6 +245,16 @@ fn judge_log(book: &Book, tally: &Tally, report: &mut LogReport) {
         );
         report.worsen(Outcome::Degraded, problem("quarantine", message));
     }
+    let bad: u64 = tally
+        .groups
+        .iter()
+        .filter(|group| group.promise)
+        .map(|group| group.count)
+        .sum();
+    if bad > 0 {
+        let message = format!("{bad} promises (signed entry timestamps) of matching entries do not verify");
+        report.worsen(Outcome::Degraded, problem("bad-promise", message));
+    }
     if let Some(progress) = &book.state.progress
         && progress.cursor.position() < progress.head.size
         && !tally.waits

@@ -4,7 +4,7 @@
 
 use super::fetch::{HashedBatch, RawSpan};
 use crate::record::HeadRef;
-use crate::{Freshness, LogSource};
+use crate::{Freshness, LeafExtra, LogSource};
 use tlog::{Frontier, Hash};
 
 /// Entries that were shown to be in the tree that the log signed.
@@ -51,6 +51,16 @@ impl VerifiedSpan {
     /// The leaf hashes, in order.
     pub(crate) fn leaf_hashes(&self) -> impl Iterator<Item = Hash> {
         hashes(&self.batches)
+    }
+
+    /// What the server said of an entry beside its leaf, and the signed entry timestamp: nothing of it is verified.
+    pub(crate) fn extra(&self, index: u64) -> Option<(&LeafExtra, &[u8])> {
+        let batch = self.batches.iter().map(|hashed| &hashed.batch);
+        let batch = batch
+            .into_iter()
+            .find(|batch| (batch.first..batch.end()).contains(&index))?;
+        let extra = batch.extras.get(usize::try_from(index - batch.first).ok()?)?;
+        Some((extra, batch.bytes.get(extra.set.clone()).unwrap_or_default()))
     }
 
     /// Every entry: index, leaf hash, bytes.

@@ -81,7 +81,11 @@ async fn commit_ready(book: &mut Book, tally: &mut Tally, ready: Option<Box<Scan
         tally.counts.add(scanned.counts);
         tally.anomalies += u64::from(scanned.anomaly.is_some());
         for group in scanned.groups {
-            match tally.groups.iter_mut().find(|known| known.what == group.what) {
+            match tally
+                .groups
+                .iter_mut()
+                .find(|known| known.what == group.what && known.promise == group.promise)
+            {
                 Some(known) => known.count += group.count,
                 None => tally.groups.push(group),
             }
@@ -128,6 +132,7 @@ async fn reader(
         note: Arc::from(note),
         now: book.context.now(),
         quarantine_left: QUARANTINE_BYTES,
+        keys: Arc::from(book.context.log.keys.as_slice()),
     };
     let budget = book.context.environment.budget.clone();
     let frontier = progress.cursor.frontier.clone();
