@@ -33,7 +33,7 @@ export interface SlackChannel {
 
 export interface RekorSentinelProps {
   /**
-   * The folder that holds `bootstrap`, as `cargo lambda build --release -p sentinel-monitor` leaves it.
+   * The folder that holds `bootstrap`, as `cargo lambda build --release --arm64` in functions/monitor leaves it.
    *
    * @default target/lambda/sentinel-monitor of the repository
    */

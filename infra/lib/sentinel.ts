@@ -44,7 +44,7 @@ export class RekorSentinel extends Construct {
 
   private giveCode(folder: string): void {
     if (!existsSync(join(folder, 'bootstrap'))) {
-      throw new Error(`${folder} holds no bootstrap: run \`cargo lambda build --release --arm64 -p sentinel-monitor\` first`);
+      throw new Error(`${folder} holds no bootstrap: run \`cargo lambda build --release --arm64\` in functions/monitor first`);
     }
     const asset = new Asset(this, 'Code', { path: folder });
     const monitor = this.template.getResource('Function') as CfnFunction;
