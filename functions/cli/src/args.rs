@@ -46,7 +46,8 @@ pub(crate) struct Common {
     /// The configuration [default: ./sentinel.yaml; where there is none, that of the store]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Where the record is kept: a folder
+    /// Where the record is kept: a folder, or s3://BUCKET[/FOLDER] (feature `aws`; region, credentials and endpoint from the
+    /// usual AWS_* variables)
     #[arg(long, value_name = "DIR", default_value = "./sentinel-store")]
     pub(crate) store: String,
 }
@@ -64,7 +65,8 @@ pub(crate) struct Init {
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Where alerts go: console, file:PATH; may be given several times
+    /// Where alerts go: console, file:PATH, sns:ARN (a topic for mail, telephones and programs) or sns-chat:ARN (one that
+    /// feeds a chat); may be given several times
     #[arg(long = "sink", value_name = "SINK", default_value = "console")]
     pub(crate) sinks: Vec<String>,
     /// Print one JSON object a line: one for each log, and a last one for the run
@@ -94,7 +96,7 @@ pub(crate) struct Scan {
     /// Send the findings to the sinks as well
     #[arg(long)]
     pub(crate) alert: bool,
-    /// Where alerts go, with --alert: console, file:PATH
+    /// Where alerts go, with --alert: console, file:PATH, sns:ARN or sns-chat:ARN; may be given several times
     #[arg(long = "sink", value_name = "SINK", default_value = "console")]
     pub(crate) sinks: Vec<String>,
     /// Print findings as one JSON object a line

@@ -26,7 +26,7 @@ pub(crate) fn file(given: Option<&Path>) -> PathBuf {
 /// The inventory of a store, if there is one to read: it knows logs that the trusted root no longer names. What is wrong
 /// with a store is said by who uses it.
 pub(crate) async fn inventory(store: &str) -> Deployment {
-    let known = match crate::wiring::store(store, crate::wiring::Access::Read) {
+    let known = match crate::wiring::store(store, crate::wiring::Access::Read).await {
         Ok(store) => pass::record::read(store.as_ref(), pass::names::DEPLOYMENT)
             .await
             .ok()
@@ -42,8 +42,10 @@ pub(crate) async fn stored(common: &Common) -> Result<Option<Arc<dyn Store>>, Fa
     if common.config.is_some() || file(None).exists() {
         return Ok(None);
     }
-    let Ok(store) = crate::wiring::store(&common.store, crate::wiring::Access::Read) else {
-        return Ok(None);
+    let store = match crate::wiring::store(&common.store, crate::wiring::Access::Read).await {
+        Ok(store) => store,
+        Err(usage @ Failure::Usage(_)) => return Err(usage),
+        Err(Failure::Fault(_)) => return Ok(None),
     };
     let read = store.read(standing::CONFIG, yaml::MAX_YAML_BYTES).await;
     let there = match read {
@@ -111,7 +113,7 @@ pub(crate) async fn load_or_last_good(common: &Common) -> Result<Loaded, Failure
         Err(fault) => return Err(fault),
     };
     // A broken configuration makes no store: only one that exists can lend its last good configuration.
-    let Ok(store) = crate::wiring::store(&common.store, crate::wiring::Access::Read) else {
+    let Ok(store) = crate::wiring::store(&common.store, crate::wiring::Access::Read).await else {
         return Err(Failure::Usage(broken));
     };
     let beside = Beside::the(&file(common.config.as_deref()));

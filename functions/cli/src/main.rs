@@ -1,10 +1,11 @@
-//! `rekor-sentinel`: the pass from a terminal, on a folder.
+//! `rekor-sentinel`: the pass from a terminal, on a folder or (feature `aws`) on a bucket.
 //!
 //! This crate wires: it reads arguments and the configuration, opens the store, the sinks and the logs, makes a pass, and
 //! prints what came of it. Everything that judges a log is in the crates below.
 
 mod args;
 mod exit;
+mod cloud;
 mod wiring;
 mod config;
 mod progress;

@@ -1,5 +1,6 @@
 //! What the arguments name, opened: the store and the sinks.
 
+use crate::cloud;
 use crate::exit::Failure;
 use core::time::Duration;
 use local::{ConsoleSink, FileSink, FolderStore};
@@ -19,12 +20,13 @@ pub(crate) enum Access {
     Read,
 }
 
-/// Opens the store.
-pub(crate) fn store(place: &str, access: Access) -> Result<Arc<dyn Store>, Failure> {
+/// Opens the store. A bucket is never made: whatever a command wants of it, it must be there.
+///
+/// # Errors
+/// Usage, if this is no place for a store; a fault, if a folder cannot be opened.
+pub(crate) async fn store(place: &str, access: Access) -> Result<Arc<dyn Store>, Failure> {
     if place.starts_with("s3://") {
-        return Err(Failure::Usage(format!(
-            "error: --store {place}: this build keeps its record in folders only"
-        )));
+        return cloud::store(place).await;
     }
     let folder = Path::new(place);
     let opened = match access {
@@ -46,7 +48,10 @@ pub(crate) enum Console {
 }
 
 /// Opens the sinks. One that is named twice is one.
-pub(crate) fn sinks(names: &[String], console: Console) -> Result<Vec<Arc<dyn AlertSink>>, Failure> {
+///
+/// # Errors
+/// Usage, if one of them can be none.
+pub(crate) async fn sinks(names: &[String], console: Console) -> Result<Vec<Arc<dyn AlertSink>>, Failure> {
     let mut sinks: Vec<Arc<dyn AlertSink>> = Vec::new();
     for name in names {
         let sink: Arc<dyn AlertSink> = match (name.as_str(), name.split_once(':')) {
@@ -56,14 +61,11 @@ pub(crate) fn sinks(names: &[String], console: Console) -> Result<Vec<Arc<dyn Al
                 Ok(sink) => Arc::new(sink),
                 Err(error) => return Err(Failure::Usage(format!("error: --sink {name}: {error}"))),
             },
-            (_, Some(("sns", _))) => {
-                return Err(Failure::Usage(format!(
-                    "error: --sink {name}: this build has no SNS; use console or file:PATH"
-                )));
-            }
+            (_, Some(("sns", arn))) => cloud::topic(name, arn).await?,
+            (_, Some(("sns-chat", arn))) => cloud::chat(name, arn).await?,
             _ => {
                 return Err(Failure::Usage(format!(
-                    "error: --sink {name}: write console or file:PATH"
+                    "error: --sink {name}: write console, file:PATH, sns:ARN or sns-chat:ARN"
                 )));
             }
         };

@@ -227,7 +227,7 @@ fn a_store_that_cannot_be_used_is_30_with_its_line() {
     world
         .run(&["run", "--store", "s3://bucket"])
         .ends(2)
-        .complains(&["s3://bucket"]);
+        .complains(&["s3://bucket", "--features aws"]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(crate) const NO_LOGS: &str = r#"{"mediaType":"application/vnd.dev.sigstore.t
 /// A folder with a `sentinel.yaml` and a store, as the command finds them by default.
 pub(crate) struct World {
     folder: TempDir,
+    variables: Vec<(&'static str, String)>,
 }
 
 /// How a command ended, and what it said.
@@ -31,7 +32,16 @@ impl World {
     pub(crate) fn new() -> World {
         let folder = tempfile::Builder::new().prefix("sentinel-command-").tempdir().unwrap();
         fs::write(folder.path().join("trusted_root.json"), NO_LOGS).unwrap();
-        World { folder }
+        World {
+            folder,
+            variables: Vec::new(),
+        }
+    }
+
+    /// What the command finds in its environment besides.
+    #[allow(dead_code, reason = "not every target that has this folder needs it")]
+    pub(crate) fn with_variables(self, variables: Vec<(&'static str, String)>) -> World {
+        World { variables, ..self }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -74,6 +84,7 @@ impl World {
             .current_dir(self.folder.path())
             .env("USER", "tester")
             .env("TMPDIR", self.folder.path())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

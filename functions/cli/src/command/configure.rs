@@ -28,7 +28,7 @@ pub(crate) async fn configure(args: Config) -> Result<ExitCode, Failure> {
 }
 
 async fn get(args: &Config) -> Result<ExitCode, Failure> {
-    let store = wiring::store(&args.common.store, Access::Read)?;
+    let store = wiring::store(&args.common.store, Access::Read).await?;
     let read = store.read(standing::CONFIG, yaml::MAX_YAML_BYTES).await;
     let place = config::place(store.as_ref());
     let Some(object) = read.map_err(Fault::from)? else {
@@ -54,7 +54,7 @@ async fn put(args: &Config) -> Result<ExitCode, Failure> {
     let loaded = configuration::parse(&name, &text, &beside, &inventory, &config::readable).await?;
     let settings = &loaded.in_force.settings;
     let root = trusted_root(settings, &beside).await?;
-    let store = wiring::store(&args.common.store, Access::Make)?;
+    let store = wiring::store(&args.common.store, Access::Make).await?;
     let stored = stored(store.as_ref(), standing::CONFIG, yaml::MAX_YAML_BYTES).await?;
     let before = stored.content.as_ref().map(|object| object.bytes.as_slice());
     let same = before == Some(text.as_bytes());

@@ -146,8 +146,8 @@ impl Play {
 
     async fn pass(&self) -> Result<PassReport, Failure> {
         let loaded = config::load(&self.common()).await?;
-        let sinks = wiring::sinks(&["console".to_owned()], Console::Output)?;
-        let store = wiring::store(&self.store(), Access::Make)?;
+        let sinks = wiring::sinks(&["console".to_owned()], Console::Output).await?;
+        let store = wiring::store(&self.store(), Access::Make).await?;
         let (environment, _stop) = wiring::environment(store, sinks, None, Arc::new(Unwatching));
         let report = pass::run(environment, loaded.in_force, &loaded.trust, &Logs::new()?).await?;
         print(table::render(&report).trim_end());

@@ -7,7 +7,7 @@ use pass::{Clock as _, SystemClock};
 use std::process::ExitCode;
 
 pub(crate) async fn restart(args: Restart) -> Result<ExitCode, Failure> {
-    let store = wiring::store(&args.common.store, Access::Change)?;
+    let store = wiring::store(&args.common.store, Access::Change).await?;
     let origin = pass::find(&pass::known_logs(store.as_ref()).await?, &args.log)?;
     let by = args
         .by

@@ -16,11 +16,11 @@ const FINDINGS: u8 = 10;
 
 pub(crate) async fn run(args: Run) -> Result<ExitCode, Failure> {
     let console = if args.json { Console::Error } else { Console::Output };
-    let sinks = wiring::sinks(&args.sinks, console)?;
+    let sinks = wiring::sinks(&args.sinks, console).await?;
     let loaded = config::load_or_last_good(&args.common).await?;
     let progress = Arc::new(ProgressLine::new());
     let result = async {
-        let store = wiring::store(&args.common.store, Access::Make)?;
+        let store = wiring::store(&args.common.store, Access::Make).await?;
         let (environment, stop) = wiring::environment(store, sinks, args.deadline, Arc::clone(&progress) as _);
         wiring::stop_on_signal(stop);
         let logs = Logs::new()?;

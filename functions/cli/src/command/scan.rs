@@ -24,13 +24,13 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
     }
     let loaded = config::load_or_last_good(&args.common).await?;
     let sinks = if args.alert {
-        wiring::sinks(&args.sinks, Console::Error)?
+        wiring::sinks(&args.sinks, Console::Error).await?
     } else {
         Vec::new()
     };
     let logs = Logs::new()?;
     let parts = parts(&loaded, &args, &logs).await?;
-    let store = wiring::store(&args.common.store, Access::Make)?;
+    let store = wiring::store(&args.common.store, Access::Make).await?;
     let progress = Arc::new(ProgressLine::new());
     let (environment, stop) = wiring::environment(store, Vec::new(), None, Arc::clone(&progress) as _);
     wiring::stop_on_signal(stop);

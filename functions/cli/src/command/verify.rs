@@ -14,7 +14,7 @@ const NOT_WHOLE: u8 = 1;
 
 pub(crate) async fn verify(args: &Common) -> Result<ExitCode, Failure> {
     let keys = keys(args).await?;
-    let store = wiring::store(&args.store, Access::Read)?;
+    let store = wiring::store(&args.store, Access::Read).await?;
     let mut audit = pass::audit(store.as_ref(), &keys).await?;
     check_rule_sets(store.as_ref(), &mut audit).await?;
     for epoch in &audit.epochs {

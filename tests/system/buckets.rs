@@ -1,0 +1,215 @@
+//! The real command on a bucket and a topic: built with the feature `aws`, over the emulator.
+//!
+//! `cargo test -p rekor-sentinel --features aws --test buckets`
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[allow(dead_code, reason = "shared with the tests of the command on folders")]
+#[path = "command_support/logs.rs"]
+mod logs;
+#[allow(dead_code, reason = "shared with the tests of the command on folders")]
+#[path = "command_support/world.rs"]
+mod world;
+
+use logs::{FileLog, US, watching};
+use serde_json::Value;
+use stage::emulator::{Call, Fault, Moto, Proxy, Queue, When, emulator};
+use world::World;
+
+/// A log, a bucket, a topic with a queue, and the command between them.
+struct Deployment {
+    moto: &'static Moto,
+    proxy: Proxy,
+    world: World,
+    log: FileLog,
+    bucket: String,
+    queue: Queue,
+    store: String,
+    sink: String,
+}
+
+impl Deployment {
+    fn new(name: &str) -> Option<Self> {
+        let moto = emulator()?;
+        let proxy = Proxy::start(moto.address());
+        moto.create_bucket(name);
+        let topic = moto.create_topic(name);
+        let (world, log) = watching(300);
+        Some(Self {
+            queue: moto.subscribe(&topic, name),
+            world: world.with_variables(moto.variables(&proxy.url())),
+            log,
+            bucket: name.to_owned(),
+            store: format!("s3://{name}/deep/down"),
+            sink: format!("sns:{topic}"),
+            moto,
+            proxy,
+        })
+    }
+
+    fn run(&self) -> world::Ran {
+        let args = ["run", "--json", "--store", &self.store, "--sink", &self.sink];
+        self.world.run(&args)
+    }
+
+    /// The alerts of a class that came since the last look.
+    fn alerts(&self, class: &str) -> Vec<Value> {
+        let messages = self.moto.receive(&self.queue);
+        let alerts = messages
+            .iter()
+            .map(|message| serde_json::from_str(&message.body).unwrap());
+        alerts.filter(|alert: &Value| alert["class"] == class).collect()
+    }
+
+    fn verify(&self) -> world::Ran {
+        self.world.run(&["verify", "--store", &self.store])
+    }
+}
+
+fn names(calls: &[Call]) -> Vec<String> {
+    let mut names: Vec<String> = calls.iter().flat_map(Call::permissions).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[test]
+fn a_bucket_is_watched_into_like_a_folder() {
+    let Some(mut deployment) = Deployment::new("command-first") else {
+        return;
+    };
+    let ran = deployment.run().ends(0);
+    assert_eq!(ran.only()["cursor"], 300);
+    deployment
+        .verify()
+        .ends(0)
+        .says(&["s3://command-first/deep/down is whole"]);
+
+    deployment.log.signed_by(US);
+    deployment.log.others(20);
+    deployment.log.serve(&deployment.world);
+    let ran = deployment.run().ends(0);
+    assert_eq!(
+        (&ran.only()["cursor"], &ran.only()["findings"]),
+        (&321.into(), &1.into())
+    );
+    let findings = deployment.alerts("finding");
+    assert_eq!(findings.len(), 1);
+    let again = deployment.run().ends(0);
+    assert_eq!(again.only()["findings"], 0);
+    assert_eq!(deployment.alerts("finding"), [] as [Value; 0], "told once");
+    deployment.verify().ends(0).says(&["321", "1 findings", "is whole"]);
+
+    let keys = deployment.moto.keys(&deployment.bucket, "");
+    assert!(keys.iter().all(|key| key.starts_with("deep/down/")), "{keys:?}");
+    let needed = ["s3:GetObject", "s3:ListBucket", "s3:PutObject", "sns:Publish"];
+    assert_eq!(names(&deployment.proxy.calls()), needed, "nothing else is asked of AWS");
+
+    // A record that was forged in the bucket.
+    let receipt = keys.iter().find(|key| key.contains("/receipts/")).unwrap();
+    let mut bytes = deployment.moto.get(&deployment.bucket, receipt).unwrap().bytes;
+    let at = bytes.iter().position(|byte| byte.is_ascii_digit()).unwrap();
+    bytes[at] ^= 1;
+    deployment.moto.put(&deployment.bucket, receipt, &bytes);
+    deployment.verify().ends(1).says(&["DEFECT", "receipts/"]);
+}
+
+#[test]
+fn a_topic_that_is_gone_is_owed_what_it_missed() {
+    let Some(mut deployment) = Deployment::new("command-owed") else {
+        return;
+    };
+    deployment.run().ends(0);
+    deployment.log.signed_by(US);
+    deployment.log.serve(&deployment.world);
+    deployment
+        .proxy
+        .spoil(When::action("sns:Publish"), Fault::status(403, "AuthorizationError"));
+    let ran = deployment.run().ends(20);
+    assert_eq!(ran.only()["findings"], 1);
+    assert!(
+        ran.out.contains("sns:Publish") && ran.out.contains("AuthorizationError"),
+        "{}",
+        ran.out
+    );
+    deployment.proxy.heal();
+    deployment.run().ends(0);
+    assert_eq!(deployment.alerts("finding").len(), 1);
+}
+
+#[test]
+fn what_the_bucket_answers_is_a_fault_with_words() {
+    let Some(deployment) = Deployment::new("command-faults") else {
+        return;
+    };
+    for (status, code, words) in [
+        (403, "AccessDenied", "Grant this action"),
+        (503, "SlowDown", "the next pass tries again"),
+        (400, "ExpiredToken", "AWS_PROFILE"),
+    ] {
+        deployment.proxy.spoil(When::action("*"), Fault::status(status, code));
+        let ran = deployment.run().ends(30);
+        let error = ran.whole()["error"].clone();
+        assert_eq!(error["class"], "store", "{error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(code) && message.contains(words), "{message}");
+        assert!(message.contains("MADE-FOR-A-TEST"), "the request's id: {message}");
+        assert!(!ran.out.contains("not-a-secret") && !ran.err.contains("not-a-secret"));
+        deployment.verify().ends(30).complains(&[code]);
+        deployment.proxy.heal();
+    }
+    let absent = ["run", "--json", "--store", "s3://command-no-such-bucket"];
+    let ran = deployment.world.run(&absent).ends(30);
+    let message = ran.whole()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.contains("NoSuchBucket") && message.contains("Check its name"),
+        "{message}"
+    );
+    deployment.run().ends(0);
+}
+
+/// Two commands at one bucket: their first receipts arrive together.
+#[test]
+fn of_two_commands_that_meet_one_commits() {
+    let Some(mut deployment) = Deployment::new("command-race") else {
+        return;
+    };
+    deployment.run().ends(0);
+    deployment.log.signed_by(US);
+    deployment.log.others(10);
+    deployment.log.serve(&deployment.world);
+    let receipts = When::action("s3:PutObject").key("/receipts/00000000000000000300");
+    let meeting = deployment.proxy.meet(receipts, 2);
+    let ran = std::thread::scope(|scope| {
+        let both = [scope.spawn(|| deployment.run()), scope.spawn(|| deployment.run())];
+        both.map(|one| one.join().unwrap())
+    });
+    assert!(meeting.is_over());
+    for ran in ran {
+        assert_eq!(ran.ends(0).only()["cursor"], 311);
+    }
+    let ids: Vec<Value> = deployment
+        .alerts("finding")
+        .iter()
+        .map(|alert| alert["id"].clone())
+        .collect();
+    assert!(!ids.is_empty() && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    deployment.verify().ends(0).says(&["is whole"]);
+}
+
+#[test]
+fn places_and_topics_that_are_none_are_usage() {
+    let world = World::new();
+    for (args, words) in [
+        (["run", "--store", "s3://"], "the bucket has"),
+        (["run", "--store", "s3://Not_A_Bucket"], "the bucket has"),
+        (["verify", "--store", "s3://acme/a//b"], "the folder has"),
+        (["run", "--sink", "sns:alerts"], "arn:aws:sns:"),
+        (
+            ["run", "--sink", "sns-chat:arn:aws:sns:eu-central-1:123456789012:a.fifo"],
+            "FIFO",
+        ),
+    ] {
+        world.run(&args).ends(2).complains(&[args[2], words]);
+    }
+}
