@@ -53,6 +53,15 @@ impl Answer {
         }
     }
 
+    /// An error as a Rekor v1 server words it.
+    pub(crate) fn error(status: u16, message: &str) -> Answer {
+        let body = serde_json::json!({"code": status, "message": message}).to_string();
+        Answer {
+            status,
+            ..Answer::json(body)
+        }
+    }
+
     pub(crate) fn json(text: String) -> Answer {
         Answer::ok(text).with("Content-Type", "application/json")
     }

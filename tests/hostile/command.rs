@@ -1,5 +1,6 @@
 //! Commands to a running server, as JSON or in words, and what it replies.
 
+use crate::hostile::rekor::{RekorOrder, RekorReply};
 use crate::hostile::rule::{Rule, RuleId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -96,6 +97,14 @@ pub enum Command {
         /// Which log.
         log: String,
     },
+    /// An order to the Rekor v1 server of this name.
+    Rekor {
+        /// Which server.
+        log: String,
+        /// What it is told.
+        #[serde(flatten)]
+        order: RekorOrder,
+    },
 }
 
 /// A witness in a command.
@@ -138,6 +147,9 @@ pub struct Reply {
     /// Requests by path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<BTreeMap<String, u64>>,
+    /// What a Rekor v1 server replied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rekor: Option<RekorReply>,
     /// Why nothing was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -174,14 +186,16 @@ impl Command {
             | Command::Behave { log, .. }
             | Command::Remove { log, .. }
             | Command::Clear { log }
-            | Command::Requests { log } => log,
+            | Command::Requests { log }
+            | Command::Rekor { log, .. } => log,
         }
     }
 }
 
 /// Reads one line: JSON, or the words `grow NAME COUNT`, `fork NAME AT SIZE`, `freeze NAME DATE`,
 /// `behave NAME TARGET BEHAVIOUR [TIMES]`, `remove NAME RULE`, and with a name alone `show`, `unfork`, `stall`, `resume`,
-/// `thaw`, `clear`, `requests`. TARGET and BEHAVIOUR are words or JSON without blanks.
+/// `thaw`, `clear`, `requests`. TARGET and BEHAVIOUR are words or JSON without blanks. To a Rekor v1 server: `rekor NAME` and
+/// `show`, `unfork`, `stall`, `resume`, `clear`, `requests`, `grow COUNT`, `shard-over TREE` or `latency MILLIS`.
 ///
 /// # Errors
 ///
@@ -192,6 +206,11 @@ pub fn from_words(line: &str) -> Result<Command, CommandError> {
     }
     let words: Vec<Value> = line.split_whitespace().map(word).collect();
     let value = match words.as_slice() {
+        [rekor, log, order, rest @ ..] if rekor == "rekor" => {
+            let number = rest.first();
+            json!({"command": rekor, "log": log, "order": order, "count": number, "tree": tree_of(order, number),
+                "millis": number})
+        }
         [command, log] => json!({"command": command, "log": log}),
         [command, log, one] => match command.as_str() {
             Some("freeze") => json!({"command": command, "log": log, "date": one}),
@@ -207,6 +226,11 @@ pub fn from_words(line: &str) -> Result<Command, CommandError> {
         _ => Value::Null,
     };
     Ok(serde_json::from_value(value)?)
+}
+
+/// Only `shard-over` names a tree in words.
+fn tree_of<'a>(order: &Value, number: Option<&'a Value>) -> Option<&'a Value> {
+    number.filter(|_| order == "shard-over")
 }
 
 /// Numbers and objects are JSON; everything else is text.

@@ -19,6 +19,9 @@ struct Options {
     /// A log and how many entries it has to begin with; may be given several times.
     #[arg(long, value_name = "NAME:LEAVES", value_parser = log)]
     log: Vec<(String, u64)>,
+    /// A Rekor v1 server and how many entries it has to begin with; may be given several times.
+    #[arg(long, value_name = "NAME:LEAVES", value_parser = log)]
+    rekor: Vec<(String, u64)>,
     /// How many bytes of tiles each log keeps ready.
     #[arg(long, default_value_t = 1 << 30)]
     cache_bytes: usize,
@@ -34,6 +37,11 @@ fn main() -> io::Result<()> {
         });
         log.grow(*leaves);
         print(&log.view())?;
+    }
+    for (name, leaves) in &options.rekor {
+        let rekor = server.rekor(name);
+        rekor.grow(*leaves);
+        print(&rekor.view())?;
     }
     for line in io::stdin().lock().lines() {
         let line = line?;

@@ -1,4 +1,4 @@
-//! The hostile log: a small HTTP server of tiled logs that does, on request, what a log must not do.
+//! The hostile log: a small HTTP server of tiled logs and of Rekor v1 that does, on request, what a log must not do.
 //!
 //! One process serves any number of logs, each under its name (`/<name>/api/v2/checkpoint` and, the same,
 //! `/<name>/checkpoint`). Left alone they are honest. A test tells them otherwise, either through [`HostedLog`] in its
@@ -20,12 +20,13 @@
 
 mod spec;
 mod rule;
-mod command;
 mod request;
 mod answer;
 mod tamper;
 mod lie;
 mod plan;
+mod rekor;
+mod command;
 mod state;
 mod hosted;
 mod control;
@@ -36,6 +37,10 @@ mod folder;
 pub use command::{Command, CommandError, LogView, Reply, WitnessSpec, from_words};
 pub use folder::write_folder;
 pub use hosted::HostedLog;
+pub use rekor::{
+    Alter, HostedRekor, RekorBehaviour, RekorOrder, RekorReply, RekorRule, RekorSpec, RekorTarget, RekorView,
+    ShardView, Wrong,
+};
 pub use request::Seen;
 pub use rule::{Behaviour, Change, Instead, Lie, Manner, Redirect, Rule, RuleId, Tamper, Target};
 pub use server::Hostile;

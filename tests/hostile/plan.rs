@@ -41,7 +41,7 @@ impl Plan {
             (Some(_), None) => Answer::status(404),
             (Some(Behaviour::Lie(lie)), Some(_)) => Answer::ok(lie::checkpoint(lie, &self.tree, self.published)),
             (Some(Behaviour::Change(change)), Some(body)) => self.changed(change, request, body),
-            (Some(Behaviour::Manner(manner)), Some(body)) => delivered(manner, request, body.clone()),
+            (Some(Behaviour::Manner(manner)), Some(body)) => delivered(manner, request, Answer::ok(body.clone())),
         };
         Answered { answer, honest }
     }
@@ -120,7 +120,7 @@ fn outgrown(resource: Resource, published: u64) -> bool {
     u64::from(width) < WIDTH && index < count / WIDTH
 }
 
-fn answer_instead(instead: &Instead, request: &Request) -> Answer {
+pub(crate) fn answer_instead(instead: &Instead, request: &Request) -> Answer {
     let nothing = Answer::ok(Bytes::new());
     match instead {
         Instead::Status {
@@ -144,8 +144,7 @@ fn answer_instead(instead: &Instead, request: &Request) -> Answer {
 }
 
 /// The right bytes, not in the right way.
-fn delivered(manner: &Manner, request: &Request, body: Bytes) -> Answer {
-    let answer = Answer::ok(body);
+pub(crate) fn delivered(manner: &Manner, request: &Request, answer: Answer) -> Answer {
     match manner {
         Manner::Late { millis } => answer.delivered(Delivery::Late(Duration::from_millis(*millis))),
         Manner::Drip { bytes, millis } => {

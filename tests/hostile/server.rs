@@ -7,6 +7,7 @@ use crate::hostile::command::{Command, Reply};
 use crate::hostile::control;
 use crate::hostile::hosted::HostedLog;
 use crate::hostile::http::{self, After, Wire};
+use crate::hostile::rekor::{HostedRekor, RekorSpec};
 use crate::hostile::request::Request;
 use crate::hostile::spec::LogSpec;
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub struct Hostile {
 struct Shared {
     address: SocketAddr,
     logs: Mutex<BTreeMap<String, HostedLog>>,
+    rekors: Mutex<BTreeMap<String, HostedRekor>>,
     connections: AtomicU64,
 }
 
@@ -53,6 +55,7 @@ impl Hostile {
         let shared = Arc::new(Shared {
             address,
             logs: Mutex::default(),
+            rekors: Mutex::default(),
             connections: AtomicU64::new(0),
         });
         runtime.spawn(accept(listener, Arc::clone(&shared)));
@@ -84,6 +87,18 @@ impl Hostile {
         log
     }
 
+    /// The Rekor v1 server of this name. One that is not there yet is made, empty and otherwise as usual.
+    pub fn rekor(&self, name: &str) -> HostedRekor {
+        self.shared.rekor(name)
+    }
+
+    /// Makes a Rekor v1 server, in the place of one that had its name.
+    pub fn add_rekor(&self, spec: &RekorSpec) -> HostedRekor {
+        let rekor = HostedRekor::new(spec, &self.url());
+        self.shared.rekors().insert(spec.name.clone(), rekor.clone());
+        rekor
+    }
+
     /// Carries out a command.
     pub fn apply(&self, command: Command) -> Reply {
         self.shared.apply(command)
@@ -112,7 +127,22 @@ impl Shared {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn rekor(&self, name: &str) -> HostedRekor {
+        let make = || HostedRekor::new(&RekorSpec::new(name), &self.url());
+        self.rekors().entry(name.to_owned()).or_insert_with(make).clone()
+    }
+
+    fn rekors(&self) -> MutexGuard<'_, BTreeMap<String, HostedRekor>> {
+        self.rekors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn apply(&self, command: Command) -> Reply {
+        if let Command::Rekor { log, order } = command {
+            return Reply {
+                rekor: Some(order.apply(&self.rekor(&log))),
+                ..Reply::default()
+            };
+        }
         let log = self.log(command.log());
         control::apply(&log, command).unwrap_or_else(|error| Reply {
             error: Some(error.to_string()),
@@ -123,7 +153,7 @@ impl Shared {
     fn answer(&self, wire: &Wire, connection: u64) -> Answer {
         match (wire.method.as_str(), wire.target.as_str()) {
             ("POST", "/_control") => self.command(&wire.body),
-            ("GET", target) => self.read(wire, target, connection),
+            ("GET" | "POST", target) => self.read(wire, target, connection),
             _ => Answer::status(405),
         }
     }
@@ -148,12 +178,8 @@ impl Shared {
         let Some((name, path)) = place.trim_start_matches('/').split_once('/') else {
             return Answer::status(404);
         };
-        let Some(log) = self.logs().get(name).cloned() else {
-            return Answer::status(404);
-        };
-        let path = path.strip_prefix("api/v2/").unwrap_or(path);
         let says = |header, word| wire.header(header).is_some_and(|value: &str| value.contains(word));
-        log.answer(&Request {
+        let request = |path: &str| Request {
             path: path.to_owned(),
             resource: Resource::parse(path),
             no_cache: says("cache-control", "no-cache"),
@@ -163,7 +189,16 @@ impl Shared {
             connection,
             host: self.address.to_string(),
             log: name.to_owned(),
-        })
+        };
+        if let (Some(below), Some(rekor)) = (path.strip_prefix("api/v1/"), self.rekors().get(name).cloned()) {
+            return rekor.answer(&wire.method, below, query, &wire.body, &request(path));
+        }
+        let log = self.logs().get(name).cloned();
+        match log {
+            Some(log) if wire.method == "GET" => log.answer(&request(path.strip_prefix("api/v2/").unwrap_or(path))),
+            Some(_) => Answer::status(405),
+            None => Answer::status(404),
+        }
     }
 }
 

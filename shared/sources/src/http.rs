@@ -6,16 +6,18 @@
 
 use crate::body::{Body, Coding, Refused};
 use crate::buffers::Buffers;
+use crate::pace::{Heard, Pace, Place};
 use crate::patience::{Budget, Expired, HttpPatience, retry_after};
 use crate::turn::{SHARE_BYTES, Turn};
 use bytes::Bytes;
 use core::time::Duration;
 use pass::{Freshness, SourceError, SourceErrorKind};
 use reqwest::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+    RETRY_AFTER,
 };
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url};
 use std::io;
 use std::time::SystemTime;
 
@@ -89,6 +91,11 @@ impl Http {
         &self.fresh
     }
 
+    /// The patience that it was made with.
+    pub(crate) const fn patience(&self) -> &HttpPatience {
+        &self.patience
+    }
+
     /// The object at `url`, at most `cap` bytes of it after decoding. What may pass is tried again, within the patience.
     ///
     /// # Errors
@@ -100,45 +107,87 @@ impl Http {
         freshness: Freshness,
         turn: &mut Turn,
     ) -> Result<Bytes, SourceError> {
+        let ask = Ask {
+            url,
+            json: None,
+            cap,
+            freshness,
+            attempts: self.patience.attempts,
+            passing: is_passing,
+            pace: None,
+        };
+        self.send(&ask, turn).await
+    }
+
+    /// Sends a request. What may pass is tried again, within the patience; the wait for a place in the window of the
+    /// server counts against none.
+    pub(crate) async fn send(&self, ask: &Ask<'_>, turn: &mut Turn) -> Result<Bytes, SourceError> {
+        let object = || ask.url.to_string();
         let mut budget = Budget::new(self.patience);
         let mut attempt = 1;
         loop {
-            let failed = match self.attempt(url, cap, freshness, &mut budget, turn).await {
+            if let Some((left, status)) = ask.pace.and_then(Pace::pause) {
+                if left >= budget.left() {
+                    let retry_after = Some(left);
+                    let kind = SourceErrorKind::Status { status, retry_after };
+                    return Err(SourceError { object: object(), kind });
+                }
+                tokio::time::sleep(left).await;
+            }
+            let failed = match self.attempt(ask, &mut budget, turn).await {
                 Ok(bytes) => return Ok(self.buffers.lend(bytes)),
                 Err(failed) => failed,
             };
             let wait = self.patience.wait(attempt, failed.retry_after());
-            if matches!(failed.again, Again::Never) || attempt >= self.patience.attempts || wait >= budget.left() {
+            if matches!(failed.again, Again::Never) || attempt >= ask.attempts || wait >= budget.left() {
                 return Err(SourceError {
-                    object: url.to_string(),
+                    object: object(),
                     kind: failed.kind,
                 });
             }
-            tracing::debug!(%url, attempt, wait_ms = wait.as_millis(), failed = %failed.kind, "trying again");
+            tracing::debug!(url = %ask.url, attempt, wait_ms = wait.as_millis(), failed = %failed.kind, "trying again");
             tokio::time::sleep(wait).await;
             attempt += 1;
         }
     }
 
-    async fn attempt(
-        &self,
-        url: &Url,
-        cap: usize,
-        freshness: Freshness,
-        budget: &mut Budget,
-        turn: &mut Turn,
-    ) -> Result<Vec<u8>, Failed> {
-        let request = match freshness {
-            Freshness::Cached => self.pooled.get(url.clone()),
-            Freshness::PastCaches => self.fresh.get(url.clone()).header(CACHE_CONTROL, "no-cache"),
+    async fn attempt(&self, ask: &Ask<'_>, budget: &mut Budget, turn: &mut Turn) -> Result<Vec<u8>, Failed> {
+        let mut place = None;
+        if let Some(pace) = ask.pace {
+            budget.pause(async { place = Some(pace.place().await) }).await;
+        }
+        let heard = |heard: Heard| place.iter().for_each(|place| place.heard(heard));
+        let sent = budget.within(self.request(ask).send()).await.map_err(|expired| {
+            heard(Heard::Silence);
+            Failed::expired(budget, expired)
+        })?;
+        let response = sent.map_err(|error| {
+            heard(Heard::Silence);
+            self.failed(error)
+        })?;
+        let checked = check_status(&response, ask.passing);
+        heard(checked.as_ref().map_or_else(Failed::heard, |()| Heard::Answer));
+        checked?;
+        self.body(response, ask.cap, budget, turn, place).await
+    }
+
+    fn request(&self, ask: &Ask<'_>) -> RequestBuilder {
+        let client = match ask.freshness {
+            Freshness::Cached => &self.pooled,
+            Freshness::PastCaches => &self.fresh,
         };
-        let sent = budget
-            .within(request.send())
-            .await
-            .map_err(|expired| Failed::expired(budget, expired))?;
-        let response = sent.map_err(|error| self.failed(error))?;
-        check_status(&response)?;
-        self.body(response, cap, budget, turn).await
+        let request = match &ask.json {
+            None => client.get(ask.url.clone()),
+            Some(json) => client
+                .post(ask.url.clone())
+                .header(CONTENT_TYPE, "application/json")
+                .header(ACCEPT, "application/json")
+                .body(json.clone()),
+        };
+        match ask.freshness {
+            Freshness::Cached => request,
+            Freshness::PastCaches => request.header(CACHE_CONTROL, "no-cache"),
+        }
     }
 
     async fn body(
@@ -147,6 +196,7 @@ impl Http {
         cap: usize,
         budget: &mut Budget,
         turn: &mut Turn,
+        mut place: Option<Place>,
     ) -> Result<Vec<u8>, Failed> {
         let coding = response.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
         let coding =
@@ -170,6 +220,8 @@ impl Http {
             };
             for piece in chunk.chunks(coding.piece_bytes()) {
                 if body.held().saturating_add(piece.len()) > turn.share() {
+                    // Whoever is in turn may need the place.
+                    place = None;
                     budget.pause(turn.come()).await;
                     body.expect(announced);
                 }
@@ -178,6 +230,7 @@ impl Http {
                 }
             }
         }
+        drop(place);
         body.finish().map_err(|(refused, _)| refusal(refused, cap))
     }
 
@@ -195,6 +248,27 @@ impl Http {
             again: Again::Soon,
         }
     }
+}
+
+/// One request.
+pub(crate) struct Ask<'a> {
+    pub(crate) url: &'a Url,
+    /// Posted, if there is any.
+    pub(crate) json: Option<Bytes>,
+    /// The bytes that are taken of the answer, after decoding.
+    pub(crate) cap: usize,
+    pub(crate) freshness: Freshness,
+    /// How often it is sent, within the patience.
+    pub(crate) attempts: u32,
+    /// Which statuses may pass by themselves.
+    pub(crate) passing: fn(StatusCode) -> bool,
+    /// The window of the server, where it has one.
+    pub(crate) pace: Option<&'a Pace>,
+}
+
+/// 429 and 5xx.
+pub(crate) fn is_passing(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
 
 /// One attempt that failed.
@@ -228,6 +302,20 @@ impl Failed {
         Self { kind, again }
     }
 
+    /// What a status says of the server's load.
+    fn heard(&self) -> Heard {
+        match &self.kind {
+            SourceErrorKind::Status {
+                status: status @ (429 | 500..),
+                retry_after,
+            } => Heard::Refusal {
+                status: *status,
+                retry_after: *retry_after,
+            },
+            _ => Heard::Answer,
+        }
+    }
+
     fn retry_after(&self) -> Option<Duration> {
         match &self.kind {
             SourceErrorKind::Status { retry_after, .. } => *retry_after,
@@ -236,17 +324,19 @@ impl Failed {
     }
 }
 
-fn check_status(response: &Response) -> Result<(), Failed> {
+fn check_status(response: &Response, passing: fn(StatusCode) -> bool) -> Result<(), Failed> {
     let status = response.status();
+    let again = if passing(status) { Again::Soon } else { Again::Never };
     match status {
         StatusCode::OK => Ok(()),
-        StatusCode::NOT_FOUND | StatusCode::GONE => Err(Failed::never(SourceErrorKind::NotFound)),
+        StatusCode::NOT_FOUND | StatusCode::GONE => Err(Failed {
+            kind: SourceErrorKind::NotFound,
+            again,
+        }),
         _ if status.is_redirection() && response.headers().contains_key(LOCATION) => {
             Err(Failed::never(SourceErrorKind::Redirect { to: target(response) }))
         }
         _ => {
-            let passing = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
-            let again = if passing { Again::Soon } else { Again::Never };
             let asked = response
                 .headers()
                 .get(RETRY_AFTER)

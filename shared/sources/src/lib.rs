@@ -1,4 +1,4 @@
-//! Tiled logs (C2SP tlog-tiles, Rekor v2) over HTTP and from files.
+//! Tiled logs (C2SP tlog-tiles, Rekor v2) over HTTP and from files, and the shards of Rekor v1 servers.
 //!
 //! A source fetches and frames; it trusts nothing and proves nothing. What it bounds is what a log may cost: bytes,
 //! time, connections, memory. What it decides is what may pass by itself (tried again) and what may not.
@@ -12,6 +12,7 @@ mod base;
 mod turn;
 mod buffers;
 mod patience;
+mod pace;
 mod body;
 mod http;
 mod heartbeat;
@@ -20,6 +21,7 @@ mod anchor;
 mod entries;
 mod tiled;
 mod probe;
+mod rekor_v1;
 mod logs;
 
 pub use base::{Base, Layout, MAX_URL_BYTES, UrlError, resolve};
@@ -27,8 +29,13 @@ pub use entries::Flight;
 pub use heartbeat::{Heartbeat, HeartbeatError, heartbeat};
 pub use http::{Http, HttpSetupError, MAX_REDIRECTS};
 pub use logs::{Logs, base_of};
+pub use pace::{PUBLIC_CEILING, Pace};
 pub use patience::HttpPatience;
 pub use probe::{MAX_LOG_INFO_BYTES, ProbeError, Served, probe};
 pub use reader::{FolderReader, HttpReader, TileReader};
+pub use rekor_v1::{
+    Hint, LookedUp, LookedUpProof, MAX_ANSWER_BYTES, MAX_HINTS, MAX_PROOF_ANSWER_BYTES, RekorV1Log, RekorV1Server,
+    Shard, TreeId, TreeIdError,
+};
 pub use tiled::TiledLog;
 pub use turn::Turn;

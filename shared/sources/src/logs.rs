@@ -1,15 +1,21 @@
 //! The logs that a configuration and a trusted root name, opened: over HTTP, and from folders.
 //!
+//! The shards of one Rekor v1 server are logs of their own and share one window: it is one server that bears them all.
+//!
 //! What a log's URL means follows from its kind; a log whose kind nobody states is asked. Nothing here proves anything.
 
 use crate::base::{Base, Layout, UrlError, resolve};
 use crate::http::{Http, HttpSetupError};
+use crate::pace::{PUBLIC_CEILING, Pace};
 use crate::patience::HttpPatience;
 use crate::probe::{ProbeError, Served, probe};
+use crate::rekor_v1::{RekorV1Log, RekorV1Server, Shard};
 use crate::tiled::TiledLog;
 use async_trait::async_trait;
-use pass::{Fault, FaultClass, LogKind, LogSource, Probed, Sources, WatchedLog};
-use std::sync::Arc;
+use pass::{Fault, FaultClass, Freshness, ListedShard, LogKind, LogSource, Probed, Sources, WatchedLog};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use url::Url;
 
 /// Where a log of this kind is read.
 ///
@@ -28,6 +34,8 @@ pub fn base_of(url: &str, kind: LogKind) -> Result<Base, UrlError> {
 #[derive(Debug)]
 pub struct Logs {
     http: Http,
+    ceiling: usize,
+    paces: Mutex<HashMap<String, Pace>>,
 }
 
 impl Logs {
@@ -36,8 +44,17 @@ impl Logs {
     /// # Errors
     /// The client could not be made.
     pub fn new() -> Result<Self, HttpSetupError> {
-        let http = Http::new(HttpPatience::default(), None)?;
-        Ok(Self { http })
+        Ok(Self::with(Http::new(HttpPatience::default(), None)?, PUBLIC_CEILING))
+    }
+
+    /// With a client of one's own, and at most `ceiling` requests in flight at a Rekor v1 server.
+    #[must_use]
+    pub fn with(http: Http, ceiling: usize) -> Self {
+        Self {
+            http,
+            ceiling,
+            paces: Mutex::default(),
+        }
     }
 
     /// The client.
@@ -45,11 +62,54 @@ impl Logs {
     pub fn http(&self) -> &Http {
         &self.http
     }
+
+    /// The Rekor v1 server at a URL, with the window that all its shards share.
+    ///
+    /// # Errors
+    /// A fault of class `Configuration` for a URL of which there is none.
+    pub fn rekor_v1(&self, url: &str) -> Result<RekorV1Server, Fault> {
+        let base = match resolve(url, Layout::Tiled) {
+            Ok(Base::Http(base)) => base,
+            Ok(Base::Folder(_)) => {
+                let message = format!("{url} is a folder, and Rekor v1 is spoken over http:// and https:// alone");
+                return Err(Fault::new(FaultClass::Configuration, url, message));
+            }
+            Err(error) => {
+                let message = format!("no Rekor v1 server can be read at {url}: {error}");
+                return Err(Fault::new(FaultClass::Configuration, url, message));
+            }
+        };
+        Ok(RekorV1Server::new(self.http.clone(), &base, self.pace_of(&base)))
+    }
+
+    fn pace_of(&self, base: &Url) -> Pace {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = base.origin().ascii_serialization();
+        paces.entry(host).or_insert_with(|| Pace::new(self.ceiling)).clone()
+    }
+
+    fn shard(&self, log: &WatchedLog) -> Result<RekorV1Log, Fault> {
+        let unfit = |message: String| Fault::new(FaultClass::Configuration, &log.url, message);
+        let shard = log.shard.as_ref().ok_or_else(|| {
+            unfit(format!(
+                "{} is a Rekor v1 server, and its shards are logs, not it",
+                log.origin
+            ))
+        })?;
+        let tree = shard
+            .tree
+            .parse()
+            .map_err(|error| unfit(format!("the shard {} of {} is none: {error}", shard.tree, shard.server)))?;
+        Ok(RekorV1Log::new(self.rekor_v1(&log.url)?, tree, shard.offset))
+    }
 }
 
 #[async_trait]
 impl Sources for Logs {
     fn open(&self, log: &WatchedLog, kind: LogKind) -> Result<Arc<dyn LogSource>, Fault> {
+        if kind == LogKind::RekorV1 {
+            return Ok(Arc::new(self.shard(log)?));
+        }
         let base = match &log.base {
             Some(found) => resolve(found, Layout::Tiled),
             None => base_of(&log.url, kind),
@@ -61,6 +121,21 @@ impl Sources for Logs {
                 Err(Fault::new(FaultClass::Configuration, &log.url, message))
             }
         }
+    }
+
+    async fn shards(&self, server: &WatchedLog) -> Result<Vec<ListedShard>, Fault> {
+        let shards = self
+            .rekor_v1(&server.url)?
+            .shards(Freshness::Cached)
+            .await
+            .map_err(Fault::from_source)?;
+        let listed = |shard: Shard| ListedShard {
+            tree: shard.tree.to_string(),
+            retired: !shard.active,
+            size: shard.size,
+            offset: shard.offset,
+        };
+        Ok(shards.into_iter().map(listed).collect())
     }
 
     async fn probe(&self, log: &WatchedLog) -> Result<Probed, Fault> {
