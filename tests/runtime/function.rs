@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// Nothing that a test waits for takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What it wrote to a pipe is read sooner.
+const QUIET: Duration = Duration::from_millis(20);
+
 /// A function that runs before a Runtime API of its own.
 #[derive(Debug)]
 pub struct Function {
@@ -80,12 +83,22 @@ impl Function {
             if let Some(answer) = self.api.answer(request, Duration::from_millis(100)) {
                 // What it says after its answer was sent belongs to it as well.
                 self.idle();
+                self.hear();
                 return answer;
             }
             let ended = self.process.try_wait().ok().flatten().is_some();
             if ended || begun.elapsed() > time.min(PATIENCE) {
                 return self.api.answer(request, Duration::ZERO).unwrap_or(Answer::Gone);
             }
+        }
+    }
+
+    /// Waits until what it has said is read: its output and its answers come on two ways.
+    fn hear(&self) {
+        let mut known = usize::MAX;
+        while known != self.said().len() {
+            known = self.said().len();
+            std::thread::sleep(QUIET);
         }
     }
 

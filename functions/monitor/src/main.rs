@@ -9,8 +9,8 @@ mod settings;
 mod event;
 mod time;
 mod measures;
-mod monitor;
 mod turn;
+mod monitor;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use monitor::Monitor;

@@ -13,7 +13,7 @@ use local::configuration::Refused;
 use local::standing;
 use pass::{
     AlertSink, Budget, Clock, Environment, Fault, FaultClass, LogReport, LogSettings, Outcome, PassReport, Problem,
-    Reports, Store, SystemClock, Unwatching,
+    Remembering, Reports, Store, SystemClock, Unwatching,
 };
 use serde_json::{Value, json};
 use sources::{Base, Logs};
@@ -300,7 +300,7 @@ async fn hands(settings: &PassSettings) -> Result<Hands, Fault> {
         sinks.push(Arc::new(chat));
     }
     Ok(Hands {
-        store: Arc::new(store),
+        store: Arc::new(Remembering::new(Arc::new(store))),
         sinks,
         logs: Logs::new().map_err(|error| internal(&error))?,
         clients,

@@ -56,12 +56,7 @@ impl Settings {
 
     /// What must never be said.
     pub(crate) fn secrets(&self) -> Vec<String> {
-        let names = [
-            "AWS_SECRET_ACCESS_KEY",
-            "AWS_SESSION_TOKEN",
-            "AWS_ACCESS_KEY_ID",
-            "SENTINEL_HEARTBEAT_URL",
-        ];
+        let names = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "SENTINEL_HEARTBEAT_URL"];
         names.into_iter().filter_map(|name| env::var(name).ok()).collect()
     }
 }

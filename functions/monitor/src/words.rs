@@ -75,8 +75,14 @@ struct Lines;
 /// Our own crates say more than those of others.
 const OURS: [&str; 4] = ["aws", "pass", "sources", "sentinel_monitor"];
 
+/// Says every failure once more that `monitor` has said in its own words.
+const ECHO: &str = "lambda_runtime::layers::panic";
+
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        if metadata.target() == ECHO {
+            return false;
+        }
         let krate = metadata.target().split("::").next().unwrap_or_default();
         let most = if OURS.contains(&krate) {
             Level::INFO

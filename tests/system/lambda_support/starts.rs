@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 const STARTS: usize = 20;
 
 /// From the start of the process to its first request for an event, in the median.
-const START: Duration = if cfg!(debug_assertions) {
-    Duration::from_millis(100)
-} else {
-    Duration::from_millis(20)
-};
+const START: Duration = Duration::from_millis(20);
+
+/// The same of a program that is built without optimisation.
+const START_UNOPTIMISED: Duration = Duration::from_millis(100);
 
 /// An environment in which nobody is asked for anything.
 fn nowhere() -> Vec<(&'static str, String)> {
@@ -38,7 +37,9 @@ fn it_is_ready_at_once() {
     starts.sort_unstable();
     let median = starts[STARTS / 2];
     println!("from the start of the process to its first request: {median:?} in the median of {STARTS}, {starts:?}");
-    assert!(median < START, "{starts:?}");
+    let optimised = std::env::var_os("SENTINEL_MONITOR_BIN").is_some() || !cfg!(debug_assertions);
+    let most = if optimised { START } else { START_UNOPTIMISED };
+    assert!(median < most, "{starts:?}");
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn near_its_deadline_a_pass_ends_by_itself() {
-    let Some((world, log)) = World::watching("deadline", 600) else {
-        return;
-    };
+    let Some(world) = World::new("deadline") else { return };
+    let log = world.log("one", 600);
+    world.configure(&[&log], "limits: {max_alerts: 1000}\n");
     log.behave(Rule::new(Target::Entries, Instead::Hang).after(1));
     let mut function = world.function();
     let begun = Instant::now();
