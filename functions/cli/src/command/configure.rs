@@ -178,3 +178,47 @@ fn show(before: Option<&[u8]>, now: &str, settings: &Settings) {
         print(&escape(&without_passwords(&line), SHOWN));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pass::MemoryStore;
+
+    #[tokio::test]
+    async fn what_somebody_else_put_meanwhile_stands() {
+        let store = MemoryStore::new();
+        for theirs in ["first", "second"] {
+            let read = stored(&store, standing::CONFIG, 99).await.unwrap();
+            store.publish(standing::CONFIG, theirs.as_bytes()).await.unwrap();
+            let before = ["config/root.json".to_owned()];
+            let lost = swap(&store, standing::CONFIG, &read, b"ours", &before)
+                .await
+                .unwrap_err();
+            assert_eq!(lost.code(), 30);
+            let Failure::Fault(fault) = lost else {
+                panic!("{lost:?}")
+            };
+            assert!(
+                fault
+                    .message
+                    .contains("theirs stands. config/root.json is written already."),
+                "{fault}"
+            );
+            assert_eq!(
+                store.read(standing::CONFIG, 99).await.unwrap().unwrap().bytes,
+                theirs.as_bytes()
+            );
+        }
+        let read = stored(&store, standing::CONFIG, 99).await.unwrap();
+        swap(&store, standing::CONFIG, &read, b"ours", &[]).await.unwrap();
+        assert!(!replace(&store, standing::CONFIG, b"ours").await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_too_long_to_be_shown_is_not_replaced() {
+        let store = MemoryStore::new();
+        store.publish(standing::CONFIG, b"long").await.unwrap();
+        let refused = stored(&store, standing::CONFIG, 3).await.map(|_| ());
+        assert_eq!(refused.unwrap_err().code(), 30);
+    }
+}
