@@ -19,8 +19,8 @@ mod condition;
 mod discovery;
 mod notice;
 mod form;
-mod chat;
 mod sms;
+mod chat;
 
 pub use alert::{Alert, Fact, MAX_TITLE_CHARS, SCHEMA};
 pub use chat::chat;

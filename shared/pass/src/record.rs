@@ -5,11 +5,11 @@
 
 mod checkpoint;
 mod condition;
-mod deployment;
 mod evidence;
 mod start;
 mod receipt;
 mod state;
+mod deployment;
 
 pub use checkpoint::{CheckpointRecord, HeadRef};
 pub use condition::{Acknowledgement, Condition, Told};
