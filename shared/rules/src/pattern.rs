@@ -119,18 +119,21 @@ pub(crate) fn normal<'v>(field: &Field, value: &'v str) -> Cow<'v, str> {
     }
 }
 
-/// Lower hex without colons, spaces and prefix; anything else without the prefix, its case kept (base64).
+/// Lower hex without colons, spaces and prefix (`sha256:`, or the `0x` of OpenPGP); anything else without the prefix
+/// `sha256:`, its case kept (base64).
 fn fingerprint(text: &str) -> Cow<'_, str> {
     let bare = without_prefix(text.trim(), "sha256:");
-    if bare.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-        return Cow::Borrowed(bare);
+    let digits = without_prefix(bare, "0x");
+    if digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Cow::Borrowed(digits);
     }
     let hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b':' || byte == b' ';
-    if !bare.bytes().all(hex) {
+    if !digits.bytes().all(hex) {
         return Cow::Borrowed(bare);
     }
     Cow::Owned(
-        bare.chars()
+        digits
+            .chars()
             .filter(char::is_ascii_hexdigit)
             .map(|digit| digit.to_ascii_lowercase())
             .collect(),

@@ -130,6 +130,8 @@ fn fields() {
         (json!({"fingerprint": format!("SHA256:{}", hex.to_uppercase())}), true),
         (json!({"fingerprint": colons.join(":")}), true),
         (json!({"fingerprint": format!("sha256:{}", colons.join(":"))}), true),
+        (json!({"fingerprint": format!("0x{}", hex.to_uppercase())}), true),
+        (json!({"fingerprint": format!("0x{}", &hex[..62])}), false),
         (json!({"fingerprint": hex[..62]}), false),
         (json!({"fingerprint": "glob:01:23:45*"}), true),
         (json!({"fingerprint": "glob:sha256:0123*"}), true),
