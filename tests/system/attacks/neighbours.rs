@@ -180,9 +180,13 @@ async fn nobody_is_watched_for() {
     stage.rules(json!([release_rule()]));
     let report = stage.pass().await;
     assert_eq!(report.run.outcome, Outcome::Clean);
-    let (opened, closed) = (alerts::Phase::Opened, alerts::Phase::Closed);
+    let (opened, once, closed) = (alerts::Phase::Opened, alerts::Phase::Once, alerts::Phase::Closed);
     assert_eq!(
         stage.alerts(),
-        [(Class::NobodyWatched, opened), (Class::NobodyWatched, closed)]
+        [
+            (Class::NobodyWatched, opened),
+            (Class::ConfigChanged, once),
+            (Class::NobodyWatched, closed)
+        ]
     );
 }
