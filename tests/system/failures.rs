@@ -14,5 +14,7 @@ mod sinks;
 mod notices;
 #[path = "failures/record.rs"]
 mod record;
+#[path = "failures/warm.rs"]
+mod warm;
 #[path = "failures/races.rs"]
 mod races;

@@ -19,7 +19,7 @@
 //! - **Nothing is remembered for longer than an hour**, and each pass begins with the state. What another process put into the record without changing the
 //!   state (it died in between), or took out of it, is seen within that time by a pass that has nothing to write, and at
 //!   once by any other.
-//! - A call that failed, or a swap that was lost, makes it forget.
+//! - A write that failed, was lost, or was dropped while it was under way makes it forget.
 //!
 //! It is for passes, one at a time, which read a log's state before its record. An audit reads the store itself.
 
@@ -116,6 +116,15 @@ impl Remembering {
         memory.shared.forget();
     }
 
+    /// A write is under way, of which the outcome is not known yet.
+    fn writing<'a>(&'a self, log: Option<&'a str>) -> Writing<'a> {
+        Writing {
+            remembering: self,
+            log,
+            settled: false,
+        }
+    }
+
     /// What a pass was told of this log does not hold.
     fn changed<T>(&self, log: &str, name: &str) -> Result<T, StoreError> {
         self.memory().logs.entry(log.to_owned()).or_default().void();
@@ -181,6 +190,29 @@ impl Remembering {
     }
 }
 
+/// Forgets what the write is about, unless its outcome becomes known: it failed, it was lost, or nobody waited for it.
+struct Writing<'a> {
+    remembering: &'a Remembering,
+    log: Option<&'a str>,
+    settled: bool,
+}
+
+impl Writing<'_> {
+    fn settle(mut self) {
+        self.settled = true;
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        match self.log {
+            _ if self.settled => {}
+            Some(log) => self.remembering.forget_log(log),
+            None => self.remembering.memory().shared.forget(),
+        }
+    }
+}
+
 #[async_trait]
 impl Store for Remembering {
     fn place(&self) -> String {
@@ -210,11 +242,8 @@ impl Store for Remembering {
             return self.inner.put_once(name, bytes).await;
         };
         self.confirm(log, name).await?;
-        let put = self.inner.put_once(name, bytes).await;
-        let Ok(done) = put else {
-            self.forget_log(log);
-            return put;
-        };
+        let writing = self.writing(Some(log));
+        let done = self.inner.put_once(name, bytes).await?;
         let (now, mut expected) = (self.clock.now(), true);
         self.remember(log, |recall| {
             expected = recall.put(name, done == PutOnce::Exists);
@@ -224,10 +253,10 @@ impl Store for Remembering {
                 recall.keep_object(name, Object { bytes, version }, now);
             }
         });
-        if !expected {
-            self.forget_log(log);
+        if expected {
+            writing.settle();
         }
-        put
+        Ok(done)
     }
 
     async fn swap(&self, name: &str, expected: Option<&Version>, bytes: &[u8]) -> Result<Swap, StoreError> {
@@ -235,26 +264,23 @@ impl Store for Remembering {
         if let Some(log) = log {
             self.confirm(log, name).await?;
         }
-        let swap = self.inner.swap(name, expected, bytes).await;
-        match (&swap, log) {
-            (Ok(Swap::Done(version)), Some(log)) => {
-                let mut memory = self.memory();
-                let recall = memory.logs.entry(log.to_owned()).or_default();
-                if recall.version.as_ref() == expected {
-                    recall.version = Some(version.clone());
-                } else {
-                    recall.at(version);
-                }
-            }
-            (Ok(Swap::Done(version)), None) if name == names::DEPLOYMENT => {
-                let (now, bytes) = (self.clock.now(), bytes.to_vec());
-                let version = version.clone();
-                self.memory().shared.keep(name, Some(Object { bytes, version }), now);
-            }
-            (_, Some(log)) => self.forget_log(log),
-            (_, None) => self.memory().shared.forget(),
+        let writing = self.writing(log);
+        let swap = self.inner.swap(name, expected, bytes).await?;
+        let Swap::Done(version) = &swap else { return Ok(swap) };
+        if let Some(log) = log {
+            self.memory()
+                .logs
+                .entry(log.to_owned())
+                .or_default()
+                .moved(expected, version);
+            writing.settle();
+        } else if name == names::DEPLOYMENT {
+            let (bytes, version) = (bytes.to_vec(), version.clone());
+            let object = Some(Object { bytes, version });
+            self.memory().shared.keep(name, object, self.clock.now());
+            writing.settle();
         }
-        swap
+        Ok(swap)
     }
 
     async fn publish(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
@@ -268,11 +294,13 @@ impl Store for Remembering {
                 return self.refused(name);
             }
         }
-        let published = self.inner.publish(name, bytes).await;
+        let writing = self.writing(None);
+        self.inner.publish(name, bytes).await?;
         let (bytes, version) = (bytes.to_vec(), Version(UNKNOWN.to_owned()));
-        let kept = published.is_ok().then_some(Object { bytes, version });
-        self.memory().shared.keep(name, kept, self.clock.now());
-        published
+        let object = Some(Object { bytes, version });
+        self.memory().shared.keep(name, object, self.clock.now());
+        writing.settle();
+        Ok(())
     }
 
     async fn list(&self, prefix: &str, from: &str, limit: usize) -> Result<Vec<String>, StoreError> {

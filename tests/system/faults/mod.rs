@@ -9,6 +9,7 @@ pub(crate) mod wire;
 pub(crate) mod store;
 pub(crate) mod source;
 pub(crate) mod sink;
+pub(crate) mod process;
 pub(crate) mod world;
 pub(crate) mod check;
 pub(crate) mod sweep;

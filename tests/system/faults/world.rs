@@ -1,6 +1,7 @@
 //! A deployment in memory: store, sinks, clock and configuration; and passes over it that can be stopped in a call.
 
 use super::leaves;
+use super::process::Process;
 use super::served::Served;
 use super::sink::{FaultySink, Taken};
 use super::source::FaultySource;
@@ -11,7 +12,8 @@ use core::pin::Pin;
 use core::time::Duration;
 use pass::record::LogState;
 use pass::{
-    AlertSink, Budget, Clock, Environment, Fault, FixedTrust, InForce, MemoryStore, PassReport, Settings, Unwatching,
+    AlertSink, Budget, Clock, Environment, Fault, FixedTrust, InForce, MemoryStore, PassReport, Settings, Store,
+    Unwatching,
 };
 use serde_json::{Value, json};
 use sigstore::Timestamp;
@@ -51,6 +53,8 @@ pub(crate) struct World {
     pub(crate) settings: Value,
     clock: Arc<SetClock>,
     passes: AtomicU64,
+    /// The process that makes the passes, if it stays warm.
+    process: Option<Arc<Process>>,
 }
 
 impl World {
@@ -74,7 +78,23 @@ impl World {
                 look: AtomicU64::new(11),
             }),
             passes: AtomicU64::new(0),
+            process: None,
         }
+    }
+
+    /// From now on one process makes the passes and remembers what it read.
+    pub(crate) fn warm(self) -> Self {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let process = Some(Process::new(clock));
+        Self { process, ..self }
+    }
+
+    /// A pass of another process, which has not begun.
+    pub(crate) fn elsewhere(&self, served: &Arc<Served>, wire: Wire) -> Running {
+        self.wait(60);
+        let wire = Arc::new(wire);
+        let store = Arc::new(self.faulty(&wire));
+        self.running(Box::pin(self.pass_on(served, &wire, store)), wire)
     }
 
     /// The same world once more.
@@ -141,8 +161,12 @@ impl World {
     pub(crate) fn wired(&self, served: &Arc<Served>, wire: Wire) -> Running {
         self.wait(60);
         let wire = Arc::new(wire);
+        self.running(Box::pin(self.pass(served, &wire)), wire)
+    }
+
+    fn running(&self, pass: Pin<Box<dyn Future<Output = Ended> + Send>>, wire: Arc<Wire>) -> Running {
         Running {
-            future: Some(Box::pin(self.pass(served, &wire))),
+            future: Some(pass),
             ended: None,
             // Whoever waits for nothing but time is told at once that it has passed.
             runtime: tokio::runtime::Builder::new_current_thread()
@@ -160,15 +184,34 @@ impl World {
         served: &Arc<Served>,
         wire: &Arc<Wire>,
     ) -> impl Future<Output = Result<PassReport, Fault>> + Send + use<> {
+        let store = Arc::new(self.faulty(wire));
+        let store: Arc<dyn Store> = match &self.process {
+            Some(process) => process.through(store),
+            None => store,
+        };
+        self.pass_on(served, wire, store)
+    }
+
+    /// The store of this world, as a pass with this wire has it.
+    fn faulty(&self, wire: &Arc<Wire>) -> FaultyStore {
+        FaultyStore {
+            inner: Arc::clone(&self.store),
+            wire: Arc::clone(wire),
+            onward: Arc::clone(&self.onward),
+        }
+    }
+
+    fn pass_on(
+        &self,
+        served: &Arc<Served>,
+        wire: &Arc<Wire>,
+        store: Arc<dyn Store>,
+    ) -> impl Future<Output = Result<PassReport, Fault>> + Send + use<> {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let (budget, handle) = Budget::new(Arc::clone(&clock), None);
         let number = self.passes.fetch_add(1, Ordering::Relaxed);
         let environment = Arc::new(Environment {
-            store: Arc::new(FaultyStore {
-                inner: Arc::clone(&self.store),
-                wire: Arc::clone(wire),
-                onward: Arc::clone(&self.onward),
-            }),
+            store,
             sinks: self.sinks(wire),
             clock,
             budget,

@@ -62,6 +62,15 @@ impl Recall {
         !known
     }
 
+    /// This process moved the state from one version to the next: what it knows of the record still holds.
+    pub(crate) fn moved(&mut self, from: Option<&Version>, to: &Version) {
+        if self.version.as_ref() == from {
+            self.version = Some(to.clone());
+        } else {
+            self.at(to);
+        }
+    }
+
     /// Forgets all but the version of the state.
     fn forget(&mut self) {
         *self = Self {
