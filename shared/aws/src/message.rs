@@ -369,9 +369,9 @@ mod tests {
         while not - fits > 1 {
             let middle = usize::midpoint(fits, not);
             if cut(&made(middle)) {
-                not = middle
+                not = middle;
             } else {
-                fits = middle
+                fits = middle;
             }
         }
         let whole = made(fits);

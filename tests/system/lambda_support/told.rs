@@ -136,6 +136,9 @@ fn a_long_first_run_takes_little_memory() {
     }
     assert_eq!(metrics(&function)["LagEntries"], 0);
     let peak = function.peak_bytes();
-    println!("the most memory over 30,900 entries of three logs: {} KiB", peak / 1_024);
+    println!(
+        "the most memory over 30,900 entries of three logs: {} KiB",
+        peak / 1_024
+    );
     assert!(peak < MAX_BYTES, "{peak}");
 }

@@ -30,7 +30,8 @@ pub(crate) struct World {
 pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let ours = || PathBuf::from(env!("CARGO_BIN_EXE_sentinel-monitor"));
-    PROGRAM.get_or_init(|| std::env::var_os("SENTINEL_MONITOR_BIN").map_or_else(ours, PathBuf::from))
+    let named = std::env::var_os("SENTINEL_MONITOR_BIN").filter(|path| !path.is_empty());
+    PROGRAM.get_or_init(|| named.map_or_else(ours, PathBuf::from))
 }
 
 impl World {

@@ -46,7 +46,10 @@ fn nothing_is_tried_again() {
         assert_eq!(function["EventInvokeConfig"]["MaximumRetryAttempts"], 0);
         let tick = &function["Events"]["Tick"];
         assert_eq!(tick["Type"], "ScheduleV2");
-        assert_eq!(tick["Properties"]["OmitName"], true, "two deployments in a region would clash");
+        assert_eq!(
+            tick["Properties"]["OmitName"], true,
+            "two deployments in a region would clash"
+        );
         assert_eq!(tick["Properties"]["RetryPolicy"]["MaximumRetryAttempts"], 0);
         let reserved = given.iter().any(|(name, _)| *name == "ReservedConcurrency");
         assert_eq!(function.get("ReservedConcurrentExecutions").is_some(), reserved);
