@@ -242,8 +242,8 @@ impl Taken {
         // Where an inactive tree ends is where the next one was begun, whatever the replica has of the active one.
         for (served, whole) in self.shards().iter().zip(&self.shards) {
             if global < offset + whole.size() {
-                let checkpoint = self.signer.note(served, 0);
-                return self.signer.entry(served, offset, global - offset, &checkpoint);
+                let checkpoint = served.note(|| self.signer.note(served, 0));
+                return self.signer.entry(served, offset, global - offset, checkpoint);
             }
             offset += whole.size();
         }

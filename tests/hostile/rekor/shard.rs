@@ -2,7 +2,7 @@
 
 use crate::hostile::rekor::tree::ProofTree;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use testlog::LeafMaker;
 use tlog::Hash;
 
@@ -15,6 +15,8 @@ pub(crate) struct Shard {
     /// Which maker made the leaves from an index on.
     made: BTreeMap<u64, LeafMaker>,
     held: BTreeMap<u64, Arc<[u8]>>,
+    /// The note that stands beside the proofs of entries: signed once, for signing costs more than all the rest.
+    note: OnceLock<String>,
 }
 
 impl Shard {
@@ -25,7 +27,13 @@ impl Shard {
             published: 0,
             made: BTreeMap::new(),
             held: BTreeMap::new(),
+            note: OnceLock::new(),
         }
+    }
+
+    /// The note that stands beside the proofs of entries.
+    pub(crate) fn note(&self, sign: impl FnOnce() -> String) -> &str {
+        self.note.get_or_init(sign)
     }
 
     /// What is published, which is what it answers for.
@@ -36,12 +44,14 @@ impl Shard {
     /// Publishes all that there is.
     pub(crate) fn publish(&mut self) {
         self.published = self.tree.size();
+        self.note = OnceLock::new();
     }
 
     /// The same tree when it had so many entries.
     pub(crate) fn earlier(&self, size: u64) -> Self {
         Self {
             published: size.min(self.published),
+            note: OnceLock::new(),
             ..self.clone()
         }
     }
