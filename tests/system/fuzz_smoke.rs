@@ -197,7 +197,11 @@ fn bodies_of_every_kind() {
 #[test]
 fn keys_of_other_worlds() {
     let key = SigningKey::ed25519(&[5; 32]);
-    let ring = keys::pgp(&key, &["A <a@acme.example>", "b@acme.example"], &[key.clone()]);
+    let ring = keys::pgp(
+        &key,
+        &["A <a@acme.example>", "b@acme.example"],
+        std::slice::from_ref(&key),
+    );
     let armored = keys::pgp_armor(&ring).into_bytes();
     smoke(bodies_sigstore::openpgp_keys, &[ring, armored]);
     let (line, signature) = (keys::ssh(&key, "a@acme.example"), keys::ssh_signature(&key));

@@ -257,3 +257,24 @@ fn facts_hold_for_whatever_is_accepted() {
     assert_eq!(facts.serial, "0102030405060708090a0b0c0d0e0f1011121314");
     assert_eq!(facts.sans[0].value, support::WORKFLOW);
 }
+
+// ---- the subject
+
+#[test]
+fn an_address_in_the_subject_is_a_subject_and_no_san() {
+    let attribute = |id: &[u8], tag, text: &[u8]| der(0x31, &support::sequence(&[der(0x06, id), der(tag, text)]));
+    let email = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
+    let name = support::sequence(&[
+        attribute(&[0x55, 4, 3], 0x0c, b"common@example.com"),
+        attribute(&email, 0x16, b"old@example.com"),
+        attribute(&email, 0x0c, b"older\xff"),
+    ]);
+    let extensions = [san_extension(&[der(0x81, b"new@example.com")])];
+    let certificate = support::certificate_of(&name, &extensions);
+    assert_eq!(values(&certificate, "san"), ["new@example.com"]);
+    let expect = ["new@example.com", "old@example.com", "older\u{fffd}"];
+    assert_eq!(values(&certificate, "subject"), expect);
+    // What is no name ends the walk and spoils nothing else.
+    let odd = support::certificate_of(&support::sequence(&[der(0x30, b"")]), &extensions);
+    assert_eq!(values(&odd, "subject"), ["new@example.com"]);
+}

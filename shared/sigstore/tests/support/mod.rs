@@ -73,6 +73,11 @@ fn name(organization: &str, common: &str) -> Vec<u8> {
 
 /// A certificate with these extensions; without the extensions field when there are none.
 pub fn certificate(extensions: &[Vec<u8>]) -> Vec<u8> {
+    certificate_of(&sequence(&[]), extensions)
+}
+
+/// The same with a subject, a whole element.
+pub fn certificate_of(subject: &[u8], extensions: &[Vec<u8>]) -> Vec<u8> {
     let ecdsa = sequence(&[der(0x06, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3])]);
     let validity = sequence(&[der(0x17, b"260801120000Z"), der(0x17, b"260801121000Z")]);
     let mut tbs = vec![
@@ -81,7 +86,7 @@ pub fn certificate(extensions: &[Vec<u8>]) -> Vec<u8> {
         ecdsa.clone(),
         name("sigstore.dev", "sigstore-intermediate"),
         validity,
-        sequence(&[]),
+        subject.to_vec(),
         spki(),
     ];
     if !extensions.is_empty() {
