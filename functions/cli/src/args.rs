@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Verify(Common),
     /// Read a range of a log (again), prove it, print its findings; moves nothing
     Scan(Scan),
+    /// Ask a Rekor v1 server's search index for an artifact, an address or a key, and prove each entry against our record
+    Lookup(Lookup),
     /// Acknowledge a violation: it is silent from then on, and stays on record
     Ack(Ack),
     /// Begin a new epoch of a log (one that was reset, or restored from a backup)
@@ -78,6 +80,34 @@ pub(crate) struct Run {
     /// End the pass after this time, such as 50s; what was proven by then is kept
     #[arg(long, value_name = "TIME", value_parser = deadline)]
     pub(crate) deadline: Option<Duration>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[group(skip)]
+pub(crate) struct Lookup {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The artifact: any file, an in-toto link as well; its SHA-256 is looked up
+    #[arg(value_name = "FILE", conflicts_with_all = ["digest", "email", "key"])]
+    pub(crate) file: Option<PathBuf>,
+    /// The SHA-256 of an artifact: 64 hex digits, sha256: may stand before them
+    #[arg(long, value_name = "H", conflicts_with_all = ["email", "key"])]
+    pub(crate) digest: Option<String>,
+    /// The e-mail address of a signer
+    #[arg(long, value_name = "E", conflicts_with = "key")]
+    pub(crate) email: Option<String>,
+    /// A public key or certificate: PEM, OpenPGP, SSH or minisign
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Which server to ask, if several are watched: its name, or an unambiguous part of it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) log: Option<String>,
+    /// How many entries are looked at
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Print one JSON object an entry
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

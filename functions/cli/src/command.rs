@@ -4,6 +4,7 @@ mod ack;
 mod check;
 mod configure;
 mod init;
+mod lookup;
 mod restart;
 mod run;
 mod scan;
@@ -22,6 +23,7 @@ pub(crate) async fn dispatch(args: Args) -> ExitCode {
         Command::Check(common) => check::check(&common).await,
         Command::Verify(common) => verify::verify(&common).await,
         Command::Scan(scan) => scan::scan(scan).await,
+        Command::Lookup(args) => lookup::lookup(args).await,
         Command::Ack(ack) => ack::ack(ack).await,
         Command::Restart(restart) => restart::restart(restart).await,
         Command::Config(config) => configure::configure(config).await,

@@ -72,7 +72,8 @@ fn who(signer: Option<&Identity>) -> String {
     let Some(signer) = signer else {
         return "the entry names no signer, or the record was cut short".to_owned();
     };
-    match (signer.san.first(), signer.fingerprints.first()) {
+    let name = signer.san.first().or_else(|| signer.names.first());
+    match (name, signer.fingerprints.first()) {
         (Some(san), _) => {
             let issuer = signer
                 .issuer
@@ -105,6 +106,7 @@ fn finding_facts(finding: &Finding) -> Vec<Fact> {
     }
     if let Some(signer) = &finding.signer {
         several(&mut facts, "identity", &signer.san);
+        several(&mut facts, "name in the key", &signer.names);
         facts.extend(signer.issuer.as_deref().map(|issuer| Fact::new("issuer", issuer)));
     }
     several(&mut facts, "artifact digest", &finding.digests);

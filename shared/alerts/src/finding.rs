@@ -7,9 +7,12 @@ use crate::alert::SCHEMA;
 use crate::id::finding_id;
 use rules::{Match, RuleSet, Severity};
 use serde::{Deserialize, Serialize};
-use sigstore::{CertificateFacts, Entry, SignerFacts, Timestamp};
+use sigstore::{CertificateFacts, Entry, Field, Signer, SignerFacts, Timestamp};
 use std::collections::BTreeMap;
 use tlog::Hash;
+
+/// Fingerprints and names of one key that a finding lists. An OpenPGP key may have any number of subkeys and user ids.
+const MAX_FINGERPRINTS: usize = 32;
 
 /// A rule matched a verified entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +99,11 @@ pub struct Identity {
     /// The certificate's subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// SHA-256 of the certificate and of its key, lower hex; of a bare key, of its SubjectPublicKeyInfo.
+    /// What a key names beside its bytes: the addresses of an OpenPGP key's user ids, the comment of an SSH key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// SHA-256 of the certificate and of its key, lower hex; of a bare key every fingerprint that its ecosystem uses, at
+    /// most [`MAX_FINGERPRINTS`].
     pub fingerprints: Vec<String>,
     /// The certificate's serial number, lower hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -161,7 +168,7 @@ impl Finding {
             severity: spec.map_or_else(Severity::default, |spec| spec.severity),
             note: spec.and_then(|spec| spec.note.clone()),
             allowed: found.allowed,
-            signer: signer.map(|signer| Identity::from(signer.facts())),
+            signer: signer.map(Identity::of),
             digests: entry.digests().map(str::to_owned).collect(),
             promise: None,
             leaf: None,
@@ -179,16 +186,28 @@ impl Finding {
     }
 }
 
-impl From<SignerFacts> for Identity {
-    fn from(facts: SignerFacts) -> Self {
-        match facts {
+impl Identity {
+    /// What a signer says of itself.
+    #[must_use]
+    pub fn of(signer: &Signer<'_>) -> Self {
+        let all = |field: &Field| {
+            let mut values = Vec::new();
+            signer.values(field, &mut |value| {
+                if values.len() < MAX_FINGERPRINTS && !values.iter().any(|known| known == value) {
+                    values.push(value.to_owned());
+                }
+            });
+            values
+        };
+        match signer.facts() {
             SignerFacts::Certificate(facts) => Self::from(facts),
-            SignerFacts::Key { spki_sha256 } => Self {
+            SignerFacts::Key { .. } => Self {
                 verifier: IdentityKind::Key,
                 san: Vec::new(),
                 issuer: None,
                 subject: None,
-                fingerprints: vec![spki_sha256],
+                names: all(&Field::Subject),
+                fingerprints: all(&Field::Fingerprint),
                 serial: None,
                 extensions: BTreeMap::new(),
                 not_before: None,
@@ -214,6 +233,7 @@ impl From<CertificateFacts> for Identity {
             san: facts.sans.into_iter().map(|san| san.value).collect(),
             issuer: facts.issuer,
             subject: facts.subject,
+            names: Vec::new(),
             fingerprints: vec![facts.sha256, facts.spki_sha256],
             serial: Some(facts.serial),
             extensions,

@@ -182,7 +182,7 @@ pub(crate) fn left_out(coverage: &Coverage, discovery: &Discovery, deployment: &
     let gone = deployment
         .logs
         .iter()
-        .filter(|(origin, listed)| listed.begun && !named(origin) && !of_named(listed));
+        .filter(|(origin, listed)| listed.begun && !listed.is_server() && !named(origin) && !of_named(listed));
     let reason = "it was watched, and neither the trusted root nor the configuration names it any more; list it again, or exclude it with a reason";
     gone.map(|(origin, _)| Unwatched {
         name: origin.clone(),

@@ -37,6 +37,7 @@ pub use discovery::{Discovery, Found, ListedShard, MAX_SHARDS, Probed, Sources, 
 pub use environment::{Budget, Environment, InForce, Reports, StopHandle, Unwatching, Watcher};
 pub use measures::{LogMeasures, Measures};
 pub use ops::decide::{acknowledge, known_logs, restart};
+pub use ops::entry::{Standing, leads_to, standing};
 pub use ops::rescan::{Rescan, rescan};
 pub use outline::{Item, Outline};
 pub use remember::Remembering;

@@ -13,3 +13,4 @@ mod record;
 mod hostile_text;
 mod readme;
 mod stored;
+mod servers;

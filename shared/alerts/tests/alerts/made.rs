@@ -25,6 +25,7 @@ pub(crate) fn identity() -> Identity {
         san: vec![san.to_owned()],
         issuer: Some("https://token.actions.githubusercontent.com".to_owned()),
         subject: None,
+        names: Vec::new(),
         fingerprints: vec![Hash::of(b"certificate").to_string(), Hash::of(b"key").to_string()],
         serial: Some("01".to_owned()),
         extensions: extensions

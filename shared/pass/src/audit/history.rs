@@ -231,7 +231,8 @@ pub(super) async fn check_absent(
         if let Some(state) = &state {
             check_state(desk, &folder, log, state).await?;
         }
-        if listed.begun || state.is_some_and(|state| state.progress.is_some()) {
+        let begun = listed.begun && !listed.is_server();
+        if begun || state.is_some_and(|state| state.progress.is_some()) {
             desk.audit.defect(
                 &folder.start(),
                 "is missing: this log was begun, and its record is gone",

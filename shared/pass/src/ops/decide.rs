@@ -14,14 +14,17 @@ use sigstore::Timestamp;
 /// So often a lost swap is tried again.
 const MAX_SWAPS: usize = 8;
 
-/// The origins of every log of the inventory.
+/// The origins of every log of the inventory that can have a record.
 ///
 /// # Errors
 /// A fault if the store cannot be read or is empty.
 pub async fn known_logs(store: &dyn Store) -> Result<Vec<String>, Fault> {
     let deployment: Option<Deployment> = record::read(store, names::DEPLOYMENT).await?;
     match deployment {
-        Some(deployment) => Ok(deployment.logs.into_keys().collect()),
+        Some(deployment) => {
+            let with_records = deployment.logs.into_iter().filter(|(_, listed)| !listed.is_server());
+            Ok(with_records.map(|(origin, _)| origin).collect())
+        }
         None => {
             let place = store.place();
             let message = format!(

@@ -125,6 +125,14 @@ pub struct Listed {
     pub begun: bool,
 }
 
+impl Listed {
+    /// Whether it is a Rekor v1 server: its shards have records, it has none.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        self.kind == Some(LogKind::RekorV1) && self.shard.is_none()
+    }
+}
+
 impl Document for Deployment {
     const MAX_BYTES: usize = 4 * 1024 * 1024;
 

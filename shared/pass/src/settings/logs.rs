@@ -11,7 +11,7 @@ use tlog::{KeyIdRule, VerifierKey};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogKind {
-    /// A Rekor v1 shard. Known, not read by this version.
+    /// A Rekor v1 server, and each of its shards: trees over JSON, Rekor v1 bodies.
     RekorV1,
     /// A Rekor v2 shard: tiles, Rekor v2 leaves.
     RekorV2,
@@ -40,9 +40,10 @@ impl LogKind {
     #[must_use]
     pub fn leaves(self) -> Option<sigstore::LeafKind> {
         match self {
+            Self::RekorV1 => Some(sigstore::LeafKind::RekorV1),
             Self::RekorV2 => Some(sigstore::LeafKind::RekorV2),
             Self::Tlog => Some(sigstore::LeafKind::Opaque),
-            Self::RekorV1 | Self::Ct | Self::StaticCt => None,
+            Self::Ct | Self::StaticCt => None,
         }
     }
 
@@ -106,7 +107,14 @@ fn read_log(value: &Value, path: &str, limits: Limits, top: &mut Fields<'_, '_>)
     }
     let (url, kind) = (url?, kind?);
     check_url(&url, &mut log);
-    let (origin, keys) = read_keys(&mut log, origin, &url)?;
+    if kind == LogKind::RekorV1 && url.starts_with("file:") {
+        log.complain(
+            "url",
+            "a Rekor v1 server is no folder: give it an http:// or https:// URL".to_owned(),
+            None,
+        );
+    }
+    let (origin, keys) = read_keys(&mut log, origin, &url, kind)?;
     check_origin(&origin, &mut log);
     let limits = log.take("limits").map_or(limits, |value| {
         read_limits(value, &format!("{path}.limits"), LOG_LIMIT_KEYS, limits, &mut log)
@@ -173,8 +181,19 @@ fn check_origin(origin: &str, log: &mut Fields<'_, '_>) {
     }
 }
 
-/// The origin and the keys, each of which may tell the other: a vkey carries its name, a PEM key has the origin's.
-fn read_keys(log: &mut Fields<'_, '_>, origin: Option<String>, url: &str) -> Option<(String, Vec<VerifierKey>)> {
+/// The origin and the keys, each of which may tell the other: a vkey carries its name, a PEM key has the origin's. A Rekor
+/// v1 server cuts the id of every key from the SHA-256 of its SubjectPublicKeyInfo.
+fn read_keys(
+    log: &mut Fields<'_, '_>,
+    origin: Option<String>,
+    url: &str,
+    kind: LogKind,
+) -> Option<(String, Vec<VerifierKey>)> {
+    let rule = if kind == LogKind::RekorV1 {
+        KeyIdRule::Spki
+    } else {
+        KeyIdRule::Note
+    };
     let texts = key_texts(log)?;
     let named = texts
         .iter()
@@ -192,7 +211,7 @@ fn read_keys(log: &mut Fields<'_, '_>, origin: Option<String>, url: &str) -> Opt
     let mut keys = Vec::new();
     for (key, text) in texts {
         let read = if text.contains("-----BEGIN") {
-            VerifierKey::from_pem(&origin, &text, KeyIdRule::Note)
+            VerifierKey::from_pem(&origin, &text, rule)
         } else {
             VerifierKey::from_vkey(text.trim())
         };
