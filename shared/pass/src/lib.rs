@@ -50,7 +50,7 @@ pub use seams::source::{
 };
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 pub use settings::{
-    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, Position, ReportSettings, Settings, TrustChoice,
-    parse_duration,
+    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, MAX_REQUESTS, Position, ReportSettings, Settings,
+    TrustChoice, parse_duration,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
