@@ -47,7 +47,9 @@ fn remarks(log: &LogReport, name: &str) -> String {
             log.outcome.word(),
             alerts::text::escape(&error.message, 1_000)
         ));
-        if let Some(object) = &error.object {
+        // Most messages begin with what they are about.
+        let named = |object: &&String| !error.message.starts_with(object.as_str());
+        if let Some(object) = error.object.as_ref().filter(named) {
             text.push_str(&format!(
                 "{:indent$}see {}\n",
                 "",

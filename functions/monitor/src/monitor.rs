@@ -291,7 +291,7 @@ async fn hands(settings: &PassSettings) -> Result<Hands, Fault> {
         message: causes(error),
         object: None,
     };
-    let clients = Clients::from_environment().await;
+    let clients = Clients::of_lambda();
     let store = S3Store::new(&clients, settings.store.clone(), settings.lock_days);
     let topic = SnsSink::new(&clients, settings.topic.as_str()).map_err(|error| internal(&error))?;
     let mut sinks: Vec<Arc<dyn AlertSink>> = vec![Arc::new(topic)];

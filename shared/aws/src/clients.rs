@@ -1,9 +1,11 @@
 //! The clients of S3 and SNS, made once and used for every call.
 
 use crate::calls::Patience;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 
 /// The clients of S3 and SNS. Clones share their connections.
 #[derive(Debug, Clone)]
@@ -22,7 +24,32 @@ impl Clients {
         Self::patient(Patience::default()).await
     }
 
-    /// The same, with another patience.
+    /// Clients as Lambda has it: credentials, region and endpoints from variables and from nowhere else. All other ways
+    /// to find them are not in a program that is made so.
+    #[must_use]
+    pub fn of_lambda() -> Self {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
+        let endpoint = variable("AWS_ENDPOINT_URL");
+        let of_s3 = variable("AWS_ENDPOINT_URL_S3").or_else(|| endpoint.clone());
+        let of_sns = variable("AWS_ENDPOINT_URL_SNS").or(endpoint);
+        let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+        let of = |endpoint: Option<String>| {
+            let mut shared = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(region.clone().map(Region::new))
+                .credentials_provider(credentials.clone());
+            shared.set_endpoint_url(endpoint);
+            shared.build()
+        };
+        let (patience, in_path) = (Patience::default(), of_s3.is_some());
+        Self {
+            sns: Self::made(&of(of_sns), patience, in_path).sns,
+            ..Self::made(&of(of_s3), patience, in_path)
+        }
+    }
+
+    /// Clients as the environment says, with another patience.
     pub async fn patient(patience: Patience) -> Self {
         let shared = aws_config::defaults(BehaviorVersion::latest()).load().await;
         let named = std::env::var_os("AWS_ENDPOINT_URL_S3").is_some_and(|endpoint| !endpoint.is_empty());

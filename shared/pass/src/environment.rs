@@ -149,6 +149,18 @@ impl StopHandle {
     }
 }
 
+/// The time that one span may take to collect.
+pub(crate) struct Share {
+    clock: Arc<dyn Clock>,
+    ends: Duration,
+}
+
+impl Share {
+    pub(crate) fn is_over(&self) -> bool {
+        self.clock.uptime() >= self.ends
+    }
+}
+
 impl Budget {
     /// A budget of `time` from now, or without an end, and the handle that ends it.
     #[must_use]
@@ -169,6 +181,16 @@ impl Budget {
     #[must_use]
     pub fn is_spent(&self) -> bool {
         *self.stop.borrow() || self.ends.is_some_and(|ends| self.clock.uptime() >= ends)
+    }
+
+    /// A share of what is left: no more than a third of it, and no more than `most`.
+    pub(crate) fn share(&self, most: Duration) -> Share {
+        let now = self.clock.uptime();
+        let left = self.ends.map_or(most, |ends| ends.saturating_sub(now) / 3);
+        Share {
+            clock: Arc::clone(&self.clock),
+            ends: now.saturating_add(left.min(most)),
+        }
     }
 
     /// Ends when the budget does.

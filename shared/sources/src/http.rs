@@ -166,7 +166,13 @@ impl Http {
             self.failed(error)
         })?;
         let checked = check_status(&response, ask.passing);
-        heard(checked.as_ref().map_or_else(Failed::heard, |()| Heard::Answer));
+        // The window is for batches, which are posted; what is cheaper must not be what their latency is measured by.
+        let answered = if ask.json.is_some() {
+            Heard::Answer
+        } else {
+            Heard::Aside
+        };
+        heard(checked.as_ref().map_or_else(Failed::heard, |()| answered));
         checked?;
         self.body(response, ask.cap, budget, turn, place).await
     }

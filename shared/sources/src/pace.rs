@@ -67,6 +67,8 @@ struct Latency {
 pub(crate) enum Heard {
     /// The head of an answer that tells nothing of the server's load but how long it took.
     Answer,
+    /// The same of a request that is not what the window is for: how long it took says nothing about those.
+    Aside,
     /// 429 or 5xx, with the patience that it asks for.
     Refusal { status: u16, retry_after: Option<Duration> },
     /// Nothing in time, or no connection.
@@ -210,6 +212,7 @@ impl State {
                 self.window = (self.window + step).min(ceiling);
                 whole(self.window) > before
             }
+            Heard::Aside => false,
             Heard::Refusal { status, retry_after } => {
                 if let Some(asked) = retry_after.and_then(|asked| now.checked_add(asked)) {
                     let until = self.pause.map_or(asked, |(until, _)| until.max(asked));
@@ -295,6 +298,18 @@ mod tests {
         assert_eq!(Pace::new(0).ceiling(), 1);
         assert_eq!(Pace::new(2).window(), 2);
         assert_eq!(Pace::default().ceiling(), 8);
+    }
+
+    /// A pass begins with a question that is answered at once; ten entries take their time.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_cheap_is_no_measure_for_batches() {
+        let pace = Pace::new(32);
+        let cheap = pace.place().await;
+        advance(Duration::from_millis(1)).await;
+        cheap.heard(Heard::Aside);
+        drop(cheap);
+        rounds(&pace, 6, Duration::from_millis(40)).await;
+        assert_eq!(pace.window(), 32);
     }
 
     #[tokio::test(start_paused = true)]

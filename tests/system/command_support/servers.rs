@@ -161,6 +161,9 @@ fn a_position_counts_over_all_shards() {
         "{expected:?}"
     );
     assert_eq!(indices(&part), expected);
+    scan("200", "226")
+        .ends(2)
+        .complains(&["together have 225 entries; --to is 226"]);
 }
 
 #[test]
@@ -192,14 +195,15 @@ fn a_server_that_forks_is_caught_with_evidence() {
 
 #[test]
 fn entries_that_are_not_in_the_tree_are_never_scanned() {
-    for how in [Wrong::Substitute, Wrong::Swap, Wrong::Flip] {
+    // What does not have its uuid's hash is seen at once, and what came before it is proven; the others fail as a span.
+    for (how, proven) in [(Wrong::Substitute, 0), (Wrong::Swap, 0), (Wrong::Flip, 30)] {
         let stage = Stage::of(60);
         stage.rekor.behave(RekorRule::entry(how, 31));
         let ran = stage.run(35);
         let line = stage.line(&ran, FIRST);
         assert_eq!(
-            (&line["head"]["size"], &line["findings"]),
-            (&60.into(), &0.into()),
+            (&line["head"]["size"], &line["cursor"], &line["findings"]),
+            (&60.into(), &proven.into(), &(proven / 10).into()),
             "{how:?}"
         );
         stage.rekor.clear();
@@ -253,6 +257,28 @@ fn a_server_is_asked_no_more_than_it_may_be() {
 }
 
 #[test]
+fn passes_that_are_cut_short_get_on_all_the_same() {
+    let stage = Stage::of(900);
+    stage.configure("from: 0\n    limits: {requests: 1}");
+    stage.rekor.latency(Duration::from_millis(30));
+    let mut cursor = 0;
+    for _ in 0..12 {
+        let short = ["run", "--json", "--deadline", "2s", "--sink", "file:alerts"];
+        let line = stage.line(&stage.world.run(&short), FIRST);
+        let now = line["cursor"].as_u64().unwrap();
+        assert!(now > cursor, "{line}");
+        cursor = now;
+        if now == 900 {
+            break;
+        }
+    }
+    stage.rekor.latency(Duration::ZERO);
+    let ran = stage.run(0);
+    assert_eq!(stage.line(&ran, FIRST)["cursor"], 900);
+    stage.world.run(&["verify"]).ends(0);
+}
+
+#[test]
 fn a_server_that_is_out_of_reach_forgets_no_shard() {
     let stage = Stage::of(20);
     stage.rekor.shard_over(SECOND);
@@ -302,6 +328,23 @@ fn what_is_looked_up_is_proven_against_our_record() {
         .run(&["lookup", "artifact"])
         .ends(0)
         .says(&["PROVEN", "acme"]);
+    // What the index lists and the server does not have stands in nobody's way.
+    stage
+        .rekor
+        .list("us@example.org", &format!("{tree:016x}{}", Hash::leaf(b"gone")));
+    stage.rekor.list("us@example.org", &uuid);
+    let ran = stage
+        .world
+        .run(&["lookup", "--email", "us@example.org", "--json"])
+        .ends(20);
+    let proven: Vec<Value> = ran.lines().iter().map(|line| line["proven"].clone()).collect();
+    assert_eq!(proven, [false, true]);
+    stage.world.write("key", "-----BEGIN EC PRIVATE KEY-----");
+    stage
+        .world
+        .run(&["lookup", "--key", "key"])
+        .ends(2)
+        .complains(&["private key, and nothing of it was sent"]);
     // The index may list what it likes: what the entry does not say is seen.
     stage.rekor.list("somebody@example.org", &uuid);
     stage

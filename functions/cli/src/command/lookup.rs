@@ -1,6 +1,8 @@
 //! `lookup`: what a Rekor v1 server's search index lists for an artifact, an address or a key, each entry proven against
 //! our own record. The index is a hint: that it lists nothing proves nothing.
 
+mod hint;
+
 use crate::args::Lookup;
 use crate::config;
 use crate::exit::{Failure, print, say};
@@ -9,19 +11,14 @@ use alerts::Identity;
 use alerts::text::escape;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pass::{Clock as _, Fault, Freshness, LogKind, Outcome, Sources as _, SystemClock, TrustSource as _};
-use pass::{Standing, Store, WatchedLog};
+use hint::{hint, names};
+use pass::{Clock as _, Fault, Freshness, LogKind, Outcome, SourceError, SourceErrorKind, Sources as _};
+use pass::{Standing, Store, SystemClock, TrustSource as _, WatchedLog};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-use sigstore::{Entry, Field, LeafKind, Scratch, Timestamp};
+use sigstore::{LeafKind, Scratch, Timestamp};
 use sources::{Hint, Logs, LookedUp, RekorV1Server};
-use std::io::Read as _;
-use std::path::Path;
 use std::process::ExitCode;
 use tlog::Hash;
-
-/// A key file: a certificate with its chain has a few kB, an OpenPGP key with many signatures some hundred.
-const MAX_KEY_BYTES: u64 = 1024 * 1024;
 
 /// Characters of what a server or an entry says.
 const SHOWN: usize = 300;
@@ -46,21 +43,9 @@ pub(crate) async fn lookup(args: Lookup) -> Result<ExitCode, Failure> {
         .filter(|log| log.shard.is_some())
         .collect();
     let store = wiring::store(&args.common.store, Access::Read).await?;
-    let uuids = speaks
-        .search(&hint, Freshness::Cached)
-        .await
-        .map_err(Fault::from_source)?;
-    let shown = uuids.len().min(args.limit);
-    say(&format!(
-        "the index of {} lists {} entries{}; that it lists no more proves nothing",
-        escape(&speaks.url(), SHOWN),
-        uuids.len(),
-        if shown < uuids.len() {
-            format!(", of which the first {shown} are looked at (--limit)")
-        } else {
-            String::new()
-        }
-    ));
+    let found = speaks.search(&hint, Freshness::Cached).await;
+    let uuids = found.map_err(|error| refused(error, &hint))?;
+    say(&listed(&speaks.url(), uuids.len(), args.limit));
     let mut worst = Outcome::Clean;
     for uuid in uuids.iter().take(args.limit) {
         let seen = see(uuid, &speaks, &shards, &logs, store.as_ref()).await?;
@@ -74,75 +59,37 @@ pub(crate) async fn lookup(args: Lookup) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(worst.exit_code()))
 }
 
-/// What is looked up.
-fn hint(args: &Lookup) -> Result<Hint, Failure> {
-    if let Some(digest) = &args.digest {
-        let bare = digest.strip_prefix("sha256:").unwrap_or(digest).to_ascii_lowercase();
-        let hash = bare
-            .parse()
-            .map_err(|error| Failure::Usage(format!("error: --digest {digest}: {error}")))?;
-        return Ok(Hint::Sha256(hash));
-    }
-    if let Some(email) = &args.email {
-        return Ok(Hint::Email(email.clone()));
-    }
-    if let Some(key) = &args.key {
-        let content = read(key, MAX_KEY_BYTES)?;
-        let format = key_format(&content).to_owned();
-        return Ok(Hint::PublicKey { format, content });
-    }
-    match &args.file {
-        Some(file) => Ok(Hint::Sha256(hash_of(file)?)),
-        None => Err(Failure::Usage(
-            "error: name a FILE, or give --digest, --email or --key".to_owned(),
-        )),
-    }
-}
-
-fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::Usage(format!("error: {} cannot be read: {error}", file.display()))
-}
-
-fn read(file: &Path, cap: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let opened = std::fs::File::open(file).and_then(|opened| opened.take(cap + 1).read_to_end(&mut bytes));
-    opened.map_err(|error| unreadable(file, &error))?;
-    if bytes.len() as u64 > cap {
-        return Err(Failure::Usage(format!(
-            "error: {} is longer than the {cap} bytes of a key",
-            file.display()
-        )));
-    }
-    Ok(bytes)
-}
-
-/// An artifact of any size, piece by piece.
-fn hash_of(file: &Path) -> Result<Hash, Failure> {
-    let mut hasher = Sha256::new();
-    let mut piece = vec![0; 64 * 1024];
-    let mut opened = std::fs::File::open(file).map_err(|error| unreadable(file, &error))?;
-    loop {
-        let read = opened.read(&mut piece).map_err(|error| unreadable(file, &error))?;
-        match piece.get(..read).filter(|piece| !piece.is_empty()) {
-            Some(piece) => hasher.update(piece),
-            None => return Ok(Hash::from_bytes(hasher.finalize().into())),
+/// What the index says, and how little that is.
+fn listed(url: &str, count: usize, limit: usize) -> String {
+    let url = escape(url, SHOWN);
+    match count {
+        0 => format!("the index of {url} lists nothing, and that proves nothing"),
+        1 => format!("the index of {url} lists 1 entry; that it lists no more proves nothing"),
+        _ if count > limit => {
+            format!("the index of {url} lists {count} entries; the first {limit} in its order are looked at (--limit)")
         }
+        _ => format!("the index of {url} lists {count} entries; that it lists no more proves nothing"),
     }
 }
 
-/// How Rekor names the format of a key.
-fn key_format(content: &[u8]) -> &'static str {
-    let text = String::from_utf8_lossy(content);
-    let text = text.trim_start();
-    if text.starts_with("-----BEGIN PGP") {
-        "pgp"
-    } else if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") || text.starts_with("sk-") {
-        "ssh"
-    } else if text.starts_with("untrusted comment:") {
-        "minisign"
-    } else {
-        "x509"
-    }
+/// A question that the server does not take is the asker's mistake.
+fn refused(error: SourceError, hint: &Hint) -> Failure {
+    let SourceErrorKind::Status {
+        status: status @ (400 | 422),
+        ..
+    } = error.kind
+    else {
+        return Fault::from_source(error).into();
+    };
+    let what = match hint {
+        Hint::Email(_) => "an e-mail address".to_owned(),
+        Hint::Sha256(_) => "a digest".to_owned(),
+        Hint::PublicKey { format, .. } => format!("a public key of the format `{format}`"),
+    };
+    let url = escape(&error.object, SHOWN);
+    Failure::Usage(format!(
+        "error: {url} does not take this for {what} (HTTP status {status})"
+    ))
 }
 
 /// The Rekor v1 server that is asked.
@@ -178,8 +125,19 @@ enum Shown {
     Unknown(String),
 }
 
+/// What came of one uuid of the index.
+enum Seen {
+    Entry(Box<SeenEntry>),
+    /// The server did not give the entry.
+    Missing {
+        uuid: String,
+        fault: Fault,
+        is_gone: bool,
+    },
+}
+
 /// One entry, and what was shown of it.
-struct Seen {
+struct SeenEntry {
     entry: LookedUp,
     log: Option<String>,
     shown: Shown,
@@ -193,10 +151,14 @@ async fn see(
     logs: &Logs,
     store: &dyn Store,
 ) -> Result<Seen, Failure> {
-    let entry = server
-        .entry(uuid, Freshness::Cached)
-        .await
-        .map_err(Fault::from_source)?;
+    let entry = match server.entry(uuid, Freshness::Cached).await {
+        Ok(entry) => entry,
+        Err(error) => {
+            let is_gone = matches!(error.kind, SourceErrorKind::NotFound);
+            let (uuid, fault) = (uuid.to_owned(), Fault::from_source(error));
+            return Ok(Seen::Missing { uuid, fault, is_gone });
+        }
+    };
     let tree = entry.tree.as_ref().map(ToString::to_string);
     let of_tree = |log: &&WatchedLog| {
         log.shard.as_ref().is_some_and(|shard| match &tree {
@@ -207,12 +169,12 @@ async fn see(
     };
     let Some(log) = shards.iter().find(of_tree) else {
         let why = "it is of a tree that the server does not list".to_owned();
-        return Ok(Seen {
+        return Ok(Seen::Entry(Box::new(SeenEntry {
             entry,
             log: None,
             shown: Shown::Unproven(why),
             promised: false,
-        });
+        })));
     };
     let promised = log.keys.iter().any(|key| promised(key, &entry));
     let shown = match pass::standing(store, &log.origin).await? {
@@ -222,12 +184,12 @@ async fn see(
         )),
         Some(standing) => prove(&entry, log, logs, standing).await?,
     };
-    Ok(Seen {
+    Ok(Seen::Entry(Box::new(SeenEntry {
         log: Some(log.origin.clone()),
         entry,
         shown,
         promised,
-    })
+    })))
 }
 
 fn promised(key: &tlog::VerifierKey, entry: &LookedUp) -> bool {
@@ -267,6 +229,35 @@ async fn prove(entry: &LookedUp, log: &WatchedLog, logs: &Logs, standing: Standi
 }
 
 impl Seen {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Entry(seen) => seen.outcome(),
+            Self::Missing { is_gone: true, .. } => Outcome::Degraded,
+            Self::Missing { .. } => Outcome::Fault,
+        }
+    }
+
+    fn json(&self, hint: &Hint) -> Value {
+        match self {
+            Self::Entry(seen) => seen.json(hint),
+            Self::Missing { uuid, fault, .. } => {
+                json!({"schema": 1, "uuid": uuid, "log": null, "proven": false, "why": fault.message})
+            }
+        }
+    }
+
+    fn text(&self, hint: &Hint) -> String {
+        match self {
+            Self::Entry(seen) => seen.text(hint),
+            Self::Missing { uuid, fault, .. } => {
+                let why = escape(&fault.message, SHOWN);
+                format!("NOT SHOWN   the index lists {uuid}, and the server did not give it: {why}")
+            }
+        }
+    }
+}
+
+impl SeenEntry {
     fn outcome(&self) -> Outcome {
         match &self.shown {
             Shown::Proven { .. } => Outcome::Clean,
@@ -346,6 +337,10 @@ impl Seen {
         }
         match facts["names_what_was_asked"].as_bool() {
             Some(true) => lines.push("  the entry itself names what was asked for".to_owned()),
+            Some(false) if holds_a_statements_hash(facts["kind"].as_str()) => {
+                let words = "  the entry holds only the hash of its statement: that it is about this artifact, the index alone says";
+                lines.push(words.to_owned());
+            }
             Some(false) => {
                 lines.push("  the entry itself does NOT name what was asked for: the index alone says so".to_owned());
             }
@@ -367,22 +362,8 @@ impl Seen {
     }
 }
 
-/// Whether the entry itself names what was asked for; `None` where that cannot be seen from it.
-fn names(entry: &Entry<'_>, hint: &Hint) -> Option<bool> {
-    match hint {
-        Hint::Sha256(hash) => {
-            let hash = hash.to_string();
-            Some(entry.digests().any(|digest| digest == hash))
-        }
-        Hint::Email(email) => {
-            let mut found = false;
-            for signer in entry.signers() {
-                signer.values(&Field::Subject, &mut |subject| {
-                    found |= subject.eq_ignore_ascii_case(email);
-                });
-            }
-            Some(found)
-        }
-        Hint::PublicKey { .. } => None,
-    }
+/// Entries about attestations: the statement, which names its subjects, is not in the log.
+fn holds_a_statements_hash(kind: Option<&str>) -> bool {
+    let kind = kind.and_then(|kind| kind.split(' ').next());
+    matches!(kind, Some("intoto" | "dsse" | "cose"))
 }

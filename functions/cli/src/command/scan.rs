@@ -43,16 +43,28 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
             found.push((finding, object.to_owned()));
         }
     };
-    let mut worst = Outcome::Clean;
+    let (mut worst, mut failed) = (Outcome::Clean, None);
     for Part { log, kind, range } in parts {
         let source = logs.open(&log, kind)?;
         let (environment, rules, name) = (Arc::clone(&environment), Arc::clone(&rules), log.origin.clone());
-        let rescan = pass::rescan(environment, rules, log, kind, source, range, &mut take).await?;
+        let rescan = pass::rescan(environment, rules, log, kind, source, range, &mut take).await;
         progress.clear();
-        tell(&name, &rescan);
-        worst = worst.max(rescan.outcome);
+        match rescan {
+            Ok(rescan) => {
+                tell(&name, &rescan);
+                worst = worst.max(rescan.outcome);
+            }
+            Err(fault) => {
+                failed = Some(fault);
+                break;
+            }
+        }
     }
+    // What was found before something failed is told all the same.
     deliver(&sinks, &found).await?;
+    if let Some(fault) = failed {
+        return Err(fault.into());
+    }
     Ok(ExitCode::from(worst.exit_code()))
 }
 
@@ -133,13 +145,29 @@ async fn parts(loaded: &Loaded, args: &Scan, logs: &Logs) -> Result<Vec<Part>, F
             Found::Failed(_, fault) => return Err(fault.into()),
         }
     }
-    if of_server.is_some() {
+    if let Some(server) = &of_server {
         parts = within_shards(parts, range);
+        if let Some(watched) = coverage.watched.iter().find(|log| log.origin == *server) {
+            check_end(logs, watched, args.to).await?;
+        }
     }
     if parts.is_empty() {
         return Err(Failure::Usage(format!("error: {} is not watched", args.log)));
     }
     Ok(parts)
+}
+
+/// Refuses a range that ends behind all that there is before any of it is read. How much that is, the server says.
+async fn check_end(logs: &Logs, server: &WatchedLog, to: u64) -> Result<(), Failure> {
+    let listed = logs.shards(server).await?;
+    let end = listed.iter().map(|shard| shard.offset.saturating_add(shard.size)).max();
+    match end {
+        Some(end) if to > end => Err(Failure::Usage(format!(
+            "error: the shards of {} together have {end} entries; --to is {to}",
+            alerts::text::escape(&server.origin, 200)
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The parts of a global range, in order.

@@ -93,9 +93,13 @@ pub async fn rescan(
         }
     };
     if end > head.size {
+        let offset = context.log.shard.as_ref().map_or(0, |shard| shard.offset);
+        let ends = |own: u64| own.saturating_add(offset);
         let message = format!(
-            "the log {} has {} entries; the range ends at {end}",
-            context.log.origin, head.size
+            "the log {} has entries up to {}; the range ends at {}",
+            context.log.origin,
+            ends(head.size),
+            ends(end)
         );
         return Err(Fault {
             class: FaultClass::Configuration,

@@ -4,8 +4,10 @@
 //! is done with it later. What comes out is in order and gapless, and nothing else is known of it. Dropping the reader
 //! ends the pump.
 
+use crate::environment::Share;
 use crate::trouble::{Fault, FaultClass, SourceTrouble, internal};
 use crate::{EntryStream, Freshness, LeafBatch, LogSource};
+use core::time::Duration;
 use futures::StreamExt;
 use std::sync::Arc;
 use tlog::Hash;
@@ -18,6 +20,10 @@ pub(crate) const SPAN_BYTES: usize = 4 * 1024 * 1024;
 
 /// A span has at most this many entries: 64 bundles, 512 KiB of leaf hashes.
 pub(crate) const SPAN_ENTRIES: u64 = 64 * 256;
+
+/// A span is cut after this time, and after a third of what is left to the pass: what is collected counts only once it is
+/// proven and committed, and a slow server may take minutes for a whole one.
+pub(crate) const SPAN_TIME: Duration = Duration::from_secs(20);
 
 /// What is read ahead of the span in hand holds at most so many bytes (one batch may be larger by itself).
 const AHEAD_BYTES: usize = 2 * 1024 * 1024;
@@ -48,6 +54,8 @@ pub(crate) struct SpanReader {
     at: u64,
     to: u64,
     place: String,
+    /// What came behind the last span that was handed over.
+    trouble: Option<SourceTrouble>,
 }
 
 impl SpanReader {
@@ -61,18 +69,30 @@ impl SpanReader {
             at: from,
             to,
             place: source.place().to_owned(),
+            trouble: None,
         }
     }
 
-    /// The next span; `None` at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<RawSpan>, SourceTrouble> {
+    /// The next span; `None` at the end. It is cut where its share of the time is over, and before what fails: the
+    /// trouble comes when it is asked again.
+    pub(crate) async fn next(&mut self, share: Option<&Share>) -> Result<Option<RawSpan>, SourceTrouble> {
+        if let Some(trouble) = self.trouble.take() {
+            return Err(trouble);
+        }
         if self.at >= self.to {
             return Ok(None);
         }
         let from = self.at;
         let (mut batches, mut bytes) = (Vec::new(), 0_usize);
         while self.at < self.to {
-            let hashed = self.batch().await?;
+            let hashed = match self.batch().await {
+                Ok(hashed) => hashed,
+                Err(trouble) if batches.is_empty() => return Err(trouble),
+                Err(trouble) => {
+                    self.trouble = Some(trouble);
+                    break;
+                }
+            };
             let (size, end) = (hashed.batch.bytes.len(), hashed.batch.end());
             let full = bytes.saturating_add(size) > SPAN_BYTES || end - from > SPAN_ENTRIES;
             if full && !batches.is_empty() {
@@ -82,6 +102,9 @@ impl SpanReader {
             bytes = bytes.saturating_add(size);
             self.at = end;
             batches.push(hashed.taken());
+            if share.is_some_and(Share::is_over) {
+                break;
+            }
         }
         Ok(Some(RawSpan { batches }))
     }

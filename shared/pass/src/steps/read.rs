@@ -4,7 +4,7 @@
 //! what was served at first, as an anomaly; else the log is unproven here, and nothing of the span was scanned. Writes
 //! nothing; a crash here leaves nothing.
 
-use super::fetch::{RawSpan, SpanReader};
+use super::fetch::{RawSpan, SPAN_TIME, SpanReader};
 use super::plan::Plan;
 use super::scan::{Scanned, Scanner};
 use super::verify::{HashedSpan, VerifiedSpan};
@@ -150,7 +150,8 @@ impl Line {
         let spans = self
             .spans
             .get_or_insert_with(|| SpanReader::open(source.as_ref(), from, upto, head, Freshness::Cached));
-        let raw = match spans.next().await {
+        let share = self.budget.share(SPAN_TIME);
+        let raw = match spans.next(Some(&share)).await {
             Ok(Some(raw)) => raw,
             Ok(None) => return Err(internal(&EndedEarly)),
             Err(SourceTrouble::Fault(fault)) => return Err(fault),
@@ -160,12 +161,12 @@ impl Line {
     }
 
     /// The same entries once more, past every cache. Of a span whose framing was broken the length is not known: as
-    /// much as one span holds is asked for.
+    /// much as one span holds is asked for, however long that takes.
     async fn again(&mut self, first: &Failed) -> Result<Result<VerifiedSpan, Failed>, Fault> {
         let from = self.frontier.size();
         let to = first.hashed.as_ref().map_or(self.plan.upto, HashedSpan::to);
         let mut spans = SpanReader::open(self.source.as_ref(), from, to, self.head.size, Freshness::PastCaches);
-        match spans.next().await {
+        match spans.next(None).await {
             Ok(Some(raw)) => self.check(raw, Freshness::PastCaches).await,
             Ok(None) => Err(internal(&EndedEarly)),
             Err(SourceTrouble::Fault(fault)) => Err(fault),

@@ -155,11 +155,22 @@ impl Fetch {
 
     /// The error with the entries that it is about.
     fn named(&self, gather: &Gather, indexes: &[u64], error: SourceError) -> SourceError {
-        let name = |index: &u64| format!("{index} (over all shards {})", gather.global(*index));
-        let which = match indexes {
-            [one] => format!("entry {}", name(one)),
-            [first, .., last] => format!("entries {} to {}", name(first), name(last)),
-            [] => return error,
+        let named = |first: u64, last: u64| match last == first {
+            true => format!("{first}"),
+            false => format!("{first} to {last}"),
+        };
+        let (Some(&first), Some(&last)) = (indexes.first(), indexes.last()) else {
+            return error;
+        };
+        let (global_first, global_last) = (gather.global(first), gather.global(last));
+        let word = if indexes.len() == 1 { "entry" } else { "entries" };
+        let which = match global_first == first {
+            true => format!("{word} {}", named(first, last)),
+            false => format!(
+                "{word} {} (over all shards {})",
+                named(first, last),
+                named(global_first, global_last)
+            ),
         };
         SourceError {
             object: format!("{}: {which} of the tree {}", error.object, self.tree),
