@@ -258,7 +258,10 @@ fn names(settings: &Settings, trust: &Trust, inventory: &Deployment) -> Vec<Stri
 
 /// Whether this may be a part of a log's name: of one that is known, or of a shard of a server, which is found later.
 fn may_be_log(names: &[String], part: &str) -> bool {
-    let shard = |name: &String| part.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(" - "));
+    let shard = |name: &String| {
+        part.strip_prefix(name.as_str())
+            .is_some_and(|rest| rest.starts_with(" - "))
+    };
     part.bytes().all(|byte| byte.is_ascii_digit()) || names.iter().any(|name| name.contains(part) || shard(name))
 }
 

@@ -5,12 +5,12 @@
 //! authenticated like any other before anything is begun, and a shard whose record was begun is watched whether or not
 //! the server still lists it. Writes nothing.
 
-use crate::{LogSource, ViewSettings, ViewSource};
 use crate::coverage::{Coverage, WatchedLog};
 use crate::names::is_name;
 use crate::record::{Deployment, Shard};
 use crate::settings::{LogKind, Position};
 use crate::trouble::{Fault, FaultClass};
+use crate::{LogSource, ViewSettings, ViewSource};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;

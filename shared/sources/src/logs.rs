@@ -14,7 +14,8 @@ use crate::tiled::TiledLog;
 use crate::view::RemoteView;
 use async_trait::async_trait;
 use pass::{
-    Fault, FaultClass, Freshness, ListedShard, LogKind, LogSource, Probed, Sources, ViewSettings, ViewSource, WatchedLog,
+    Fault, FaultClass, Freshness, ListedShard, LogKind, LogSource, Probed, Sources, ViewSettings, ViewSource,
+    WatchedLog,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

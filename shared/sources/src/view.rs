@@ -49,11 +49,12 @@ impl RemoteView {
     /// # Errors
     /// [`UrlError`].
     pub fn open(view: &ViewSettings, origin: &str, http: &Http) -> Result<Self, UrlError> {
-        let reader: Arc<dyn TileReader> = match view_base(view)? {
-            Base::Http(url) => Arc::new(HttpReader::new(http.clone(), url)),
-            Base::Folder(folder) => Arc::new(FolderReader::new(folder)),
-        };
         let path = view_path(view, origin);
+        // An object's name has percent signs of its own: in a URL they are escaped once more.
+        let (reader, path): (Arc<dyn TileReader>, String) = match view_base(view)? {
+            Base::Http(url) => (Arc::new(HttpReader::new(http.clone(), url)), path.replace('%', "%25")),
+            Base::Folder(folder) => (Arc::new(FolderReader::new(folder)), path),
+        };
         let place = format!("{}/{path}", reader.place());
         Ok(Self { reader, path, place })
     }
@@ -66,7 +67,8 @@ impl ViewSource for RemoteView {
     }
 
     async fn checkpoint(&self, freshness: Freshness) -> Result<Vec<u8>, SourceError> {
-        let read = self.reader.read(&self.path, MAX_NOTE_BYTES, freshness, &mut Turn::now());
+        let mut turn = Turn::now();
+        let read = self.reader.read(&self.path, MAX_NOTE_BYTES, freshness, &mut turn);
         Ok(read.await?.into())
     }
 }
@@ -94,7 +96,10 @@ mod tests {
             "distributor/v0/logs/0b963db2162e516836b4afbf8ff75aca120af717d3b93a332464cd5af4146e99/checkpoint.2"
         );
         assert_eq!(
-            view_path(&view(ViewKind::Distributor), "developers.google.com/android/binary_transparency/0"),
+            view_path(
+                &view(ViewKind::Distributor),
+                "developers.google.com/android/binary_transparency/0"
+            ),
             "distributor/v0/logs/2371c7aa76ca0d588c7f21317b789071bb63593bd2c3d7b02ca5842f03680fda/checkpoint.2"
         );
         assert_eq!(

@@ -7,6 +7,7 @@
 mod error;
 mod parse;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -59,7 +60,7 @@ pub struct PolicyWitness {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WitnessKey {
     /// Ed25519, `cosignature/v1` (type 0x04).
-    Ed25519(CosignatureKey),
+    Ed25519(Box<CosignatureKey>),
     /// ML-DSA-44, `subtree/v1` (type 0x06), which is not verified here.
     MlDsa44 {
         /// The name of the key.

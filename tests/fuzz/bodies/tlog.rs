@@ -2,8 +2,8 @@
 
 use ::tlog::{
     Checkpoint, CosignatureKey, EntryBundle, Evidence, Frontier, Hash, HashTile, MAX_SIGNATURES, MAX_TREE_SIZE, Note,
-    Policy, SignedCheckpoint, TileHashes, TlogProof, VerifierKey, frontier_of_inclusion, root_of_inclusion, split_bundle,
-    verify_consistency, verify_inclusion,
+    Policy, SignedCheckpoint, TileHashes, TlogProof, VerifierKey, frontier_of_inclusion, root_of_inclusion,
+    split_bundle, verify_consistency, verify_inclusion,
 };
 
 /// A log whose checkpoints are public, and a witness of it.

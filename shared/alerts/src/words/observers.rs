@@ -30,9 +30,10 @@ pub(super) fn witness_gone(place: &Place) -> Words {
              what we see; the quorum of the policy may be lost next.",
             or(detail, "(unnamed)")
         ),
-        action: "Ask the operator of the witness and that of the log whether it ended or was left out. If it ended for \
+        action:
+            "Ask the operator of the witness and that of the log whether it ended or was left out. If it ended for \
                  good, take it out of the policy."
-            .to_owned(),
+                .to_owned(),
     }
 }
 
@@ -62,9 +63,10 @@ pub(super) fn view_unproven(place: &Place) -> Words {
              which is proven as soon as it can be. Nothing contradicts it yet.",
             or(detail, "(unnamed)")
         ),
-        action: "Compare the log's checkpoint from another network. Keep what the view shows: it is in the state of the \
+        action:
+            "Compare the log's checkpoint from another network. Keep what the view shows: it is in the state of the \
                  log. Every pass tries again; if the two contradict each other, it becomes a violation with evidence."
-            .to_owned(),
+                .to_owned(),
     }
 }
 
@@ -78,9 +80,10 @@ pub(super) fn view_unreachable(place: &Place) -> Words {
              others another tree would not be noticed through it.",
             or(detail, "(unnamed)")
         ),
-        action: "Look at the error and at the observer's own pages. If it ended, or never looks at this log, take it out \
+        action:
+            "Look at the error and at the observer's own pages. If it ended, or never looks at this log, take it out \
                  of `views:` or name its logs there."
-            .to_owned(),
+                .to_owned(),
     }
 }
 

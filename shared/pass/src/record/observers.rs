@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use sigstore::Timestamp;
 use std::collections::BTreeMap;
 
+/// Checkpoints of one view that are kept until they can be proven; as many as of the log itself.
+const MAX_PENDING: usize = 8;
+
 /// The witnesses and the views of one log, each by its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObserverMarks {
@@ -35,9 +38,9 @@ pub struct ViewMark {
     /// The newest checkpoint of it that was proven to be of our tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consistent: Option<HeadRef>,
-    /// A checkpoint that is neither proven nor excluded yet. What was once seen signed is not forgotten.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending: Option<Pending>,
+    /// Checkpoints that are neither proven nor excluded yet. What was once seen signed is not forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Pending>,
     /// The evidence of its contradiction with ours, as long as that stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict: Option<String>,
@@ -54,6 +57,16 @@ pub struct Pending {
     pub since: Timestamp,
 }
 
+impl ViewMark {
+    /// Keeps a checkpoint that cannot be proven yet, once. Those that were kept before are older, and can be proven sooner.
+    pub(crate) fn pend(&mut self, pending: Pending) {
+        let known = self.pending.iter().any(|known| known.head == pending.head);
+        if !known && self.pending.len() < MAX_PENDING {
+            self.pending.push(pending);
+        }
+    }
+}
+
 impl ObserverMarks {
     pub(super) fn is_empty(&self) -> bool {
         self.witnesses.is_empty() && self.witnessed.is_none() && self.views.is_empty()
@@ -66,9 +79,10 @@ impl ObserverMarks {
         }
         for (name, mark) in &ours.views {
             let known = self.views.entry(name.clone()).or_default();
-            let pending = known.pending.take();
-            *known = mark.clone();
-            known.pending = known.pending.take().or(pending);
+            if known.conflict.is_none() || mark.conflict.is_some() {
+                let theirs = core::mem::replace(known, mark.clone());
+                theirs.pending.into_iter().for_each(|pending| known.pend(pending));
+            }
         }
         self.witnessed = ours.witnessed.or(self.witnessed);
     }

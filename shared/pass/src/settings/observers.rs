@@ -136,7 +136,10 @@ pub(super) fn read_views(top: &mut Fields<'_, '_>) -> Vec<ViewSettings> {
         };
         let Some(view) = read_view(&mut item) else { continue };
         if views.iter().any(|earlier| earlier.name == view.name) {
-            let message = format!("a view of the name `{}` is listed already; give one of them another", view.name);
+            let message = format!(
+                "a view of the name `{}` is listed already; give one of them another",
+                view.name
+            );
             item.complain("", message, None);
         } else if views.len() >= MAX_VIEWS {
             item.complain("", format!("at most {MAX_VIEWS} views are asked"), None);
@@ -201,7 +204,11 @@ fn read_logs(item: &mut Fields<'_, '_>) -> Vec<String> {
 fn read_witnesses(item: &mut Fields<'_, '_>, kind: Option<ViewKind>) -> u32 {
     let Some(value) = item.take("witnesses") else { return 1 };
     if kind.is_some_and(|kind| kind != ViewKind::Distributor) {
-        item.complain("witnesses", "only a distributor is asked for so many cosignatures".to_owned(), None);
+        item.complain(
+            "witnesses",
+            "only a distributor is asked for so many cosignatures".to_owned(),
+            None,
+        );
     }
     let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
     let count = count.filter(|count| *count <= 100);
@@ -223,7 +230,9 @@ mod tests {
         };
         config.extend(more);
         let problems = |problems: Vec<rules::Diagnostic>| {
-            let words = problems.into_iter().map(|problem| format!("{}: {}", problem.path, problem.message));
+            let words = problems
+                .into_iter()
+                .map(|problem| format!("{}: {}", problem.path, problem.message));
             words.collect()
         };
         Settings::from_value(&Value::Object(config.clone())).map_err(problems)
@@ -234,11 +243,17 @@ mod tests {
         let policy = |value: Value| read(json!({ "witness_policy": value })).map(|read| read.witness_policy.unwrap());
         let short = policy(json!("p.txt")).unwrap();
         assert_eq!((short.file.as_str(), short.unmet), ("p.txt", Unmet::Degrade));
-        assert_eq!(policy(json!({"file": "p", "unmet": "refuse"})).unwrap().unmet, Unmet::Refuse);
+        assert_eq!(
+            policy(json!({"file": "p", "unmet": "refuse"})).unwrap().unmet,
+            Unmet::Refuse
+        );
         let wrong = |value: Value, expect: &str| assert_eq!(policy(value).unwrap_err(), [expect]);
         wrong(json!(7), "witness_policy: must be a mapping of keys to values");
         wrong(json!({"unmet": "refuse"}), "witness_policy: `file` is missing");
-        wrong(json!({"file": "p", "unmet": "refus"}), "witness_policy.unmet: must be `degrade` or `refuse`");
+        wrong(
+            json!({"file": "p", "unmet": "refus"}),
+            "witness_policy.unmet: must be `degrade` or `refuse`",
+        );
         wrong(json!({"file": "p", "met": 1}), "witness_policy.met: unknown key `met`");
     }
 
@@ -246,15 +261,23 @@ mod tests {
     fn views() {
         let views = |items: Value| read(json!({ "views": items })).map(|read| read.views);
         let one = |item: Value| views(json!([item]));
-        let dist = one(json!({"kind": "distributor", "url": "https://d.example", "witnesses": 2, "log": "log2025"})).unwrap();
-        assert_eq!((dist[0].name.as_str(), dist[0].kind, dist[0].witnesses), ("https://d.example", ViewKind::Distributor, 2));
+        let dist =
+            one(json!({"kind": "distributor", "url": "https://d.example", "witnesses": 2, "log": "log2025"})).unwrap();
+        assert_eq!(
+            (dist[0].name.as_str(), dist[0].kind, dist[0].witnesses),
+            ("https://d.example", ViewKind::Distributor, 2)
+        );
         assert!(dist[0].is_of("log2025-1.rekor.sigstore.dev", None) && !dist[0].is_of("log2026", None));
-        let server = one(json!({"kind": "witness", "url": "https://w.example", "log": ["rekor.sigstore.dev"]})).unwrap();
+        let server =
+            one(json!({"kind": "witness", "url": "https://w.example", "log": ["rekor.sigstore.dev"]})).unwrap();
         assert!(server[0].is_of("shard - 7", Some("rekor.sigstore.dev")) && !server[0].is_of("shard - 7", None));
         assert!(one(json!({"kind": "sentinel", "url": "s3://bucket/folder"})).unwrap()[0].is_of("any", None));
         let wrong = |item: Value, expect: &[&str]| assert_eq!(one(item).unwrap_err(), expect);
         wrong(json!({"url": "https://w.example"}), &["views[0]: `kind` is missing"]);
-        wrong(json!({"kind": "witnes", "url": "https://w.example"}), &["views[0].kind: `witnes` is no kind of view"]);
+        wrong(
+            json!({"kind": "witnes", "url": "https://w.example"}),
+            &["views[0].kind: `witnes` is no kind of view"],
+        );
         wrong(json!({"kind": "witness"}), &["views[0]: `url` is missing"]);
         wrong(
             json!({"kind": "witness", "url": "s3://bucket"}),

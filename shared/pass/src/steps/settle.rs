@@ -95,7 +95,10 @@ fn words(violation: &Violation) -> String {
     let shows = verdict_words(&violation.verdict);
     match &violation.seen_by {
         None => shows,
-        Some(view) => format!("{shows}; the view {} showed one of the two", alerts::text::escape(view, 200)),
+        Some(view) => format!(
+            "{shows}; the view {} showed one of the two",
+            alerts::text::escape(view, 200)
+        ),
     }
 }
 

@@ -173,7 +173,9 @@ async fn one(
     log: Log,
     compared: &mut Compared,
 ) {
-    let Some(progress) = book.state.progress.clone() else { return };
+    let Some(progress) = book.state.progress.clone() else {
+        return;
+    };
     let mut mark = book.state.observers.views.get(name).cloned().unwrap_or_default();
     drop_settled(book, &mut mark);
     if let Some(shown) = shown {
@@ -198,8 +200,10 @@ async fn one(
             }
         }
     }
-    if let Some(pending) = mark.pending.clone().filter(|_| mark.conflict.is_none()) {
-        again(book, &progress, source, name, &pending, &mut mark, compared).await;
+    for pending in mark.pending.clone() {
+        if mark.conflict.is_none() && (log == Log::Answers || pending.head.size <= progress.head.size) {
+            again(book, &progress, source, (name, &pending), &mut mark, compared).await;
+        }
     }
     settle(book, name, &mark, compared);
     if mark == ViewMark::default() {
@@ -225,14 +229,14 @@ fn conflict(name: &str, violation: Violation, mark: &mut ViewMark, compared: &mu
         ..violation
     };
     mark.conflict = Some(super::commit::evidence_id(&violation));
-    mark.pending = None;
+    mark.pending.clear();
     compared.violations.push(violation);
 }
 
-/// Keeps what cannot be proven yet; what was kept before is older, and can be proven sooner.
+/// Keeps what cannot be proven yet.
 fn pend(book: &Book, shown: &SignedCheckpoint, mark: &mut ViewMark) {
-    if mark.pending.is_none() && shown.note().len() <= MAX_PENDING_BYTES {
-        mark.pending = Some(Pending {
+    if shown.note().len() <= MAX_PENDING_BYTES {
+        mark.pend(Pending {
             head: head(shown),
             note: shown.note().to_owned(),
             since: book.context.now(),
@@ -242,7 +246,7 @@ fn pend(book: &Book, shown: &SignedCheckpoint, mark: &mut ViewMark) {
 
 fn hold_open(book: &mut Book, name: &str, mark: &ViewMark, why: &str, patience: Limit) {
     let now = book.context.now();
-    let since = mark.pending.as_ref().map_or(now, |pending| pending.since);
+    let since = mark.pending.iter().map(|pending| pending.since).min().unwrap_or(now);
     let holds = Holds::now(Class::ViewUnproven, name, since)
         .fact("what", escape(why, MAX_WHY))
         .patience(patience);
@@ -254,22 +258,17 @@ async fn again(
     book: &Book,
     progress: &Progress,
     source: &dyn LogSource,
-    name: &str,
-    pending: &Pending,
+    (name, pending): (&str, &Pending),
     mark: &mut ViewMark,
     compared: &mut Compared,
 ) {
-    if pending.head.size > progress.head.size {
-        return;
-    }
     let log = &book.context.log;
     let Ok(signed) = SignedCheckpoint::open(pending.note.as_bytes(), &log.origin, &log.keys) else {
         // Its key is no longer one of the log's: nobody can prove it any more.
-        mark.pending = None;
-        return;
+        return mark.pending.retain(|known| known != pending);
     };
     match stands(book, progress, source, &signed).await {
-        Stands::Consistent => mark.pending = None,
+        Stands::Consistent => mark.pending.retain(|known| known != pending),
         Stands::Conflict(violation) => conflict(name, *violation, mark, compared),
         Stands::Open(..) => {}
     }
@@ -279,7 +278,7 @@ async fn again(
 fn settle(book: &mut Book, name: &str, mark: &ViewMark, compared: &mut Compared) {
     let now = book.context.now();
     let open = &mut book.state.conditions;
-    if mark.pending.is_none() {
+    if mark.pending.is_empty() {
         return conditions::end_one(open, Class::ViewUnproven, name, now);
     }
     let Some(open) = conditions::find(open, Class::ViewUnproven, name) else {
@@ -287,7 +286,10 @@ fn settle(book: &mut Book, name: &str, mark: &ViewMark, compared: &mut Compared)
     };
     let what = open.facts.iter().find(|fact| fact.name == "what");
     let what = what.map(|fact| fact.value.as_str()).unwrap_or_default();
-    let line = format!("view {name}: not proven for {}: {what}", alerts::duration(open.opened, now));
+    let line = format!(
+        "view {name}: not proven for {}: {what}",
+        alerts::duration(open.opened, now)
+    );
     match open.due <= now {
         true => compared.unproven.push(line),
         false => compared.notes.push(line),
@@ -326,7 +328,10 @@ fn among_themselves(book: &Book, signed: &[(Option<String>, SignedCheckpoint)], 
     let kept = book.state.progress.iter().flat_map(|progress| &progress.unsettled);
     let kept = kept.map(|unsettled| (None, unsettled.note.as_str()));
     let views = book.state.observers.views.iter();
-    let pending = views.filter_map(|(name, mark)| Some((Some(name.clone()), mark.pending.as_ref()?.note.as_str())));
+    let pending = views.flat_map(|(name, mark)| {
+        let notes = mark.pending.iter().map(|pending| pending.note.as_str());
+        notes.map(|note| (Some(name.clone()), note))
+    });
     let opened = kept.chain(pending).filter_map(|(name, note)| {
         let opened = SignedCheckpoint::open(note.as_bytes(), &log.origin, &log.keys);
         Some((name, opened.ok()?))

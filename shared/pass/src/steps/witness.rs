@@ -124,7 +124,9 @@ fn note_witnesses(book: &mut Book, judgement: &Judgement, now: Timestamp) {
 
 fn lack(book: &mut Book, judgement: &Judgement, head: HeadRef, now: Timestamp) -> Lack {
     let policy = book.context.log.observers.policy.as_ref();
-    let quorum = policy.and_then(|policy| policy.read.as_ref()).map(|read| read.policy.quorum());
+    let quorum = policy
+        .and_then(|policy| policy.read.as_ref())
+        .map(|read| read.policy.quorum());
     let quorum = quorum.unwrap_or_default();
     // What was witnessed once is not refused because fewer cosign it again.
     let refused =
@@ -142,11 +144,17 @@ fn lack(book: &mut Book, judgement: &Judgement, head: HeadRef, now: Timestamp) -
     let holds = Holds::now(Class::QuorumUnmet, &quorum, now)
         .fact("seen", seen.as_str())
         .fact("missing", names.join(", "))
-        .fact("checkpoints without the quorum", if refused { "are refused" } else { "are taken" })
+        .fact(
+            "checkpoints without the quorum",
+            if refused { "are refused" } else { "are taken" },
+        )
         .patience(book.context.log.limits.unproven_after);
     conditions::hold(open, holds);
     let since = conditions::find(open, Class::QuorumUnmet, &quorum).map_or(now, |open| open.opened);
-    let mut message = format!("{seen} seen, the quorum `{quorum}` unmet for {}", alerts::duration(since, now));
+    let mut message = format!(
+        "{seen} seen, the quorum `{quorum}` unmet for {}",
+        alerts::duration(since, now)
+    );
     if refused {
         message += &format!("; the checkpoint of size {} is refused", head.size);
     }

@@ -77,7 +77,9 @@ pub enum PolicyErrorKind {
         name: String,
     },
     /// A threshold that is no number from 1 to the number of members.
-    #[error("the threshold `{found}` is neither `any` nor `all` nor a number from 1 to {members}, the number of members")]
+    #[error(
+        "the threshold `{found}` is neither `any` nor `all` nor a number from 1 to {members}, the number of members"
+    )]
     Threshold {
         /// What stands there.
         found: String,

@@ -1,5 +1,6 @@
 //! Reads a policy line by line; every error has its place.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -153,7 +154,7 @@ impl Reader {
         let key = if parts.kind == TYPE_MLDSA44 {
             mldsa44(&parts).map_err(key_error(at))?
         } else {
-            WitnessKey::Ed25519(CosignatureKey::from_vkey(text).map_err(key_error(at))?)
+            WitnessKey::Ed25519(Box::new(CosignatureKey::from_vkey(text).map_err(key_error(at))?))
         };
         self.fresh_key(at, true, &parts)?;
         let url = items.url()?;
@@ -188,7 +189,8 @@ impl Reader {
             let members = members.len();
             (at, PolicyErrorKind::Threshold { found, members })
         })?;
-        self.members.extend(within.into_iter().map(|member| (member, self.number)));
+        self.members
+            .extend(within.into_iter().map(|member| (member, self.number)));
         self.define(Definition::Group {
             name: name.to_vec(),
             threshold,
