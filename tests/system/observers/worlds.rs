@@ -203,7 +203,7 @@ impl Watch {
         let log = json!({"url": "https://world.example", "kind": "tlog", "origin": ORIGIN, "key": key, "from": 0});
         // Whether a view can be read is not what these worlds are about.
         let config = json!({ "schema": 1, "logs": [log], "views": views, "limits": {"max_lag": "never"},
-            "rules": [{"name": "nobody", "match": {"digest": "00"}}] });
+            "rules": [{"name": "nobody", "match": {"digest": "0".repeat(64)}}] });
         let in_force = InForce {
             settings: Settings::from_value(&config).unwrap_or_else(|problems| panic!("{problems:?}")),
             config: serde_json::to_vec(&config).unwrap(),
@@ -293,7 +293,7 @@ fn block_on(future: impl Future<Output = ()>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Without a fork: whoever lags, leads or hides, for however long, nothing is said.
     #[test]
