@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use tlog::Verdict;
 
-fn stage(log: &HostedLog, view: Value) -> Stage {
+fn stage(log: &HostedLog, view: &Value) -> Stage {
     let mut stage = Stage::new();
     stage.watch(log);
     stage.config["views"] = json!([view]);
@@ -41,7 +41,7 @@ async fn a_view_that_lags_or_leads_is_nothing() {
         let log = server.log(kind);
         log.grow(300);
         let (_folder, view, file) = folder(kind, &log);
-        let stage = stage(&log, view);
+        let stage = stage(&log, &view);
         for (grown, seen) in [(0, 300), (50, 300), (50, 1), (50, 399), (0, 450), (10, 0)] {
             log.grow(grown);
             put(&file, &log, seen);
@@ -84,7 +84,7 @@ async fn the_other_side_of_a_fork_is_a_violation_with_both_signatures() {
         let log = server.log(&format!("fork-{size}"));
         log.grow(300);
         let (_folder, view, file) = folder("witness", &log);
-        let stage = stage(&log, view);
+        let stage = stage(&log, &view);
         put(&file, &log, 100);
         assert_eq!(line(&stage.pass().await, &log).outcome, Outcome::Clean);
         log.fork(at, size);
@@ -115,7 +115,7 @@ async fn what_cannot_be_proven_is_loud_after_a_while_and_not_forgotten() {
     let log = server.log("a");
     log.grow(300);
     let (_folder, view, file) = folder("sentinel", &log);
-    let stage = stage(&log, view);
+    let stage = stage(&log, &view);
     log.fork(300, 400);
     put(&file, &log, 400);
     log.unfork();
@@ -155,7 +155,7 @@ async fn two_views_that_contradict_each_other() {
     let (_one, first, one) = folder("folder", &log);
     let (_two, mut second, two) = folder("folder", &log);
     second["name"] = json!("another");
-    let mut stage = stage(&log, first);
+    let mut stage = stage(&log, &first);
     stage.config["views"].as_array_mut().unwrap().push(second);
     for (seen, file) in [(400, &one), (401, &two)] {
         log.fork(300, seen);
@@ -181,7 +181,7 @@ async fn a_view_that_cannot_be_read_is_said_and_never_condemns_the_log() {
     stranger.grow(300);
     let (_folder, view, file) = folder("witness", &log);
     for content in [None, Some("<html>".to_owned()), Some(stranger.tree().checkpoint(300))] {
-        let stage = stage(&log, view.clone());
+        let stage = stage(&log, &view);
         let _gone = fs::remove_file(&file);
         if let Some(content) = content {
             fs::write(&file, content).unwrap();
@@ -213,7 +213,7 @@ async fn the_log_is_away() {
     let log = server.log("a");
     log.grow(300);
     let (_folder, view, file) = folder("witness", &log);
-    let stage = stage(&log, view);
+    let stage = stage(&log, &view);
     put(&file, &log, 300);
     stage.pass().await;
     log.behave(Rule::new(Target::All, Instead::Disconnect));
@@ -244,7 +244,7 @@ async fn a_sentinel_reads_another() {
     other.pass().await;
     let name = LogFolder::new(&log.origin(), 1).public_checkpoint();
     fs::write(&file, &other.store.objects()[&name]).unwrap();
-    let stage = stage(&log, view);
+    let stage = stage(&log, &view);
     let report = stage.pass().await;
     assert_eq!(
         (line(&report, &log).outcome, line(&report, &log).notes.len()),
