@@ -86,6 +86,7 @@ fn what_is_no_evidence_does_not_convince() {
 }
 
 /// The program of docs/evidence.md, where there is a Python with the package that it needs.
+#[allow(clippy::print_stderr, reason = "a test that cannot run says so")]
 fn in_python(world: &World, file: &str, shows: &str) {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/evidence.md")).unwrap();
     let program = text.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
@@ -107,7 +108,9 @@ fn in_python(world: &World, file: &str, shows: &str) {
     };
     assert!(ran.status.success() && out.contains(word), "{out}{err}");
     let changed = fs::read_to_string(&file).unwrap();
-    let changed = changed.replacen("\\n20\\n", "\\n21\\n", 1).replacen("\\n8\\n", "\\n9\\n", 1);
+    let changed = changed
+        .replacen("\\n20\\n", "\\n21\\n", 1)
+        .replacen("\\n8\\n", "\\n9\\n", 1);
     world.write("changed.json", changed);
     let ran = python(&["-c", program, world.path("changed.json").to_str().unwrap()]).unwrap();
     assert!(!ran.status.success());
