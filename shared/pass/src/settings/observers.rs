@@ -157,9 +157,7 @@ fn read_view(item: &mut Fields<'_, '_>) -> Option<ViewSettings> {
     let logs = read_logs(item);
     let witnesses = read_witnesses(item, kind);
     let (kind, url) = (kind?, url?);
-    if kind != ViewKind::Sentinel || !url.starts_with("s3://") {
-        check_url(&url, item);
-    }
+    check_url(&url, item);
     if kind == ViewKind::Folder && logs.is_empty() {
         let message = "a folder holds the checkpoint of one log: say which by `log`".to_owned();
         item.complain("", message, None);
@@ -271,7 +269,6 @@ mod tests {
         let server =
             one(json!({"kind": "witness", "url": "https://w.example", "log": ["rekor.sigstore.dev"]})).unwrap();
         assert!(server[0].is_of("shard - 7", Some("rekor.sigstore.dev")) && !server[0].is_of("shard - 7", None));
-        assert!(one(json!({"kind": "sentinel", "url": "s3://bucket/folder"})).unwrap()[0].is_of("any", None));
         let wrong = |item: Value, expect: &[&str]| assert_eq!(one(item).unwrap_err(), expect);
         wrong(json!({"url": "https://w.example"}), &["views[0]: `kind` is missing"]);
         wrong(
