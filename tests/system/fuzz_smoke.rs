@@ -97,6 +97,18 @@ fn vkeys() {
 }
 
 #[test]
+fn policies() {
+    let (log, one) = (
+        format!("log {LOG_KEY} https://log.example\n"),
+        format!("witness A {WITNESS_KEY}\n"),
+    );
+    let whole = format!("# a comment\n{log}{one}group g 1 A\ngroup h all g\nquorum h\n");
+    let none = format!("{log}quorum none\n");
+    let alone = format!("{one}quorum A");
+    smoke(bodies_tlog::policy, &seeds(&[&whole, &none, &alone]));
+}
+
+#[test]
 fn tile_paths() {
     let paths = [
         "tile/0/000",

@@ -26,8 +26,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Check the configuration and its rules
     Check(Common),
-    /// Check the record in a store again, offline: 0 whole, 1 hole or forgery, 30 could not read
-    Verify(Common),
+    /// Check the record in a store, or one piece of evidence, again, offline: 0 whole or convincing, 1 not, 30 could not read
+    Verify(Verify),
     /// Read a range of a log (again), prove it, print its findings; moves nothing
     Scan(Scan),
     /// Ask a Rekor v1 server's search index for an artifact, an address or a key, and prove each entry against our record
@@ -52,6 +52,15 @@ pub(crate) struct Common {
     /// usual AWS_* variables)
     #[arg(long, value_name = "DIR", default_value = "./sentinel-store")]
     pub(crate) store: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Check this piece of evidence instead of a record: a file of audit/LOG/evidence/
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -8,6 +8,7 @@ mod lookup;
 mod restart;
 mod run;
 mod scan;
+mod evidence;
 mod verify;
 mod demo;
 
@@ -21,7 +22,7 @@ pub(crate) async fn dispatch(args: Args) -> ExitCode {
         Command::Init(init) => init::init(&init),
         Command::Run(run) => run::run(run).await,
         Command::Check(common) => check::check(&common).await,
-        Command::Verify(common) => verify::verify(&common).await,
+        Command::Verify(args) => verify::verify(&args).await,
         Command::Scan(scan) => scan::scan(scan).await,
         Command::Lookup(args) => lookup::lookup(args).await,
         Command::Ack(ack) => ack::ack(ack).await,

@@ -43,6 +43,11 @@ classes! {
     ConfigChanged "config-changed" "Another configuration is in force.",
     Test "test" "Somebody asked whether alerts arrive.",
     BadPromise "bad-promise" "The log's server hands out promises that the log's key did not sign.",
+    QuorumUnmet "quorum-unmet" "A checkpoint lacks the quorum of the witness policy.",
+    WitnessGone "witness-gone" "A witness that cosigned no longer does.",
+    WitnessClock "witness-clock" "A cosignature is of the future.",
+    ViewUnproven "view-unproven" "What another observer shows of the log cannot be proven.",
+    ViewUnreachable "view-unreachable" "Another observer of the log cannot be read.",
 }
 
 impl Class {
@@ -55,6 +60,8 @@ impl Class {
             Self::BadPromise | Self::SinkDead | Self::ConfigFellBack | Self::NobodyWatched | Self::Behind => {
                 Severity::High
             }
+            Self::QuorumUnmet | Self::ViewUnproven => Severity::High,
+            Self::WitnessGone | Self::WitnessClock | Self::ViewUnreachable => Severity::Medium,
             Self::Quarantine | Self::NoGrowth | Self::Unreachable | Self::ConfigChanged => Severity::Medium,
             Self::Welcome | Self::StillWatching | Self::Test => Severity::Info,
         }
@@ -69,6 +76,8 @@ impl Class {
             Self::Unproven | Self::Violation | Self::Quarantine | Self::Behind | Self::NoGrowth => true,
             Self::Unreachable | Self::GrewAfterFreeze | Self::Unwatched | Self::ConfigFellBack => true,
             Self::SinkDead | Self::NobodyWatched | Self::RecordGone | Self::BadPromise => true,
+            Self::QuorumUnmet | Self::WitnessGone | Self::WitnessClock => true,
+            Self::ViewUnproven | Self::ViewUnreachable => true,
         }
     }
 }

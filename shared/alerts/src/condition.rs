@@ -86,7 +86,14 @@ fn facts(condition: &ConditionView<'_>, phase: Phase, now: Timestamp) -> Vec<Fac
     }
     facts.push(Fact::new("since", &condition.opened_at.to_string()));
     match phase {
+        // It is told when it has lasted for a while.
+        Phase::Opened if condition.class == Class::QuorumUnmet => {
+            facts.push(Fact::new("unmet for", &duration(condition.opened_at, now)));
+        }
         Phase::Once | Phase::Opened => {}
+        Phase::Reminder if condition.class == Class::QuorumUnmet => {
+            facts.push(Fact::new("unmet for", &duration(condition.opened_at, now)));
+        }
         Phase::Reminder => facts.push(Fact::new("for", &duration(condition.opened_at, now))),
         Phase::Closed => facts.push(Fact::new("lasted", &duration(condition.opened_at, now))),
     }
@@ -103,6 +110,9 @@ const fn detail_name(class: Class) -> &'static str {
         Class::Unwatched => "unwatched log",
         Class::SinkDead => "sink",
         Class::RecordGone => "missing",
+        Class::WitnessGone | Class::WitnessClock => "witness",
+        Class::ViewUnproven | Class::ViewUnreachable => "view",
+        Class::QuorumUnmet => "quorum",
         Class::Finding | Class::Digest | Class::Behind | Class::NoGrowth | Class::Unreachable => "detail",
         Class::GrewAfterFreeze | Class::ConfigFellBack | Class::NobodyWatched => "detail",
         Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => "detail",
@@ -110,7 +120,8 @@ const fn detail_name(class: Class) -> &'static str {
 }
 
 /// A length of time in the two units that matter.
-fn duration(from: Timestamp, to: Timestamp) -> String {
+#[must_use]
+pub fn duration(from: Timestamp, to: Timestamp) -> String {
     let secs = to.seconds_since(from).max(0);
     let (days, hours, minutes) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);
     match (days, hours, minutes) {

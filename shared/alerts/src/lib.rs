@@ -25,7 +25,7 @@ mod chat;
 pub use alert::{Alert, Fact, MAX_TITLE_CHARS, SCHEMA};
 pub use chat::chat;
 pub use class::{Class, Phase};
-pub use condition::{ConditionView, condition_alert};
+pub use condition::{ConditionView, condition_alert, duration};
 pub use discovery::{digest_alert, finding_alert};
 pub use finding::{Finding, FindingContext, Identity, IdentityKind, Promise, Span};
 pub use form::{json, json_line, plain, terminal};

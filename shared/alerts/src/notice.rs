@@ -201,6 +201,8 @@ fn words(notice: &Notice) -> Words {
             other(&watching)
         }
         Class::NoGrowth | Class::Unreachable | Class::GrewAfterFreeze | Class::Unwatched => other(&watching),
+        Class::QuorumUnmet | Class::WitnessGone | Class::WitnessClock => other(&watching),
+        Class::ViewUnproven | Class::ViewUnreachable => other(&watching),
         Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched | Class::RecordGone | Class::BadPromise => {
             other(&watching)
         }

@@ -3,6 +3,8 @@
 //! Sentences are whole sentences for whoever is woken by them. Names from outside are escaped before they stand in one,
 //! and quoted before they stand in a command.
 
+mod observers;
+
 use crate::class::{Class, Phase};
 use crate::text::{escape, shell_word};
 
@@ -73,6 +75,11 @@ fn open(class: Class, place: &Place) -> Words {
         Class::ConfigFellBack => config_fell_back(place),
         Class::SinkDead => sink_dead(place),
         Class::NobodyWatched => nobody_watched(),
+        Class::QuorumUnmet => observers::quorum_unmet(place),
+        Class::WitnessGone => observers::witness_gone(place),
+        Class::WitnessClock => observers::witness_clock(place),
+        Class::ViewUnproven => observers::view_unproven(place),
+        Class::ViewUnreachable => observers::view_unreachable(place),
         Class::Finding | Class::Digest => found(place),
         Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => notice(class, place),
     }
@@ -342,6 +349,11 @@ fn closed(class: Class, place: &Place) -> Words {
             ),
             all_clear,
         ),
+        Class::QuorumUnmet => observers::quorum_met(place),
+        Class::WitnessGone => observers::witness_back(place),
+        Class::WitnessClock => observers::witness_in_time(place),
+        Class::ViewUnproven => observers::view_settled(place),
+        Class::ViewUnreachable => observers::view_back(place),
         Class::GrewAfterFreeze => (
             "The frozen log is settled",
             Subject::Log,

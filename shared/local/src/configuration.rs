@@ -6,9 +6,11 @@
 use crate::yaml;
 use async_trait::async_trait;
 use pass::record::Deployment;
-use pass::{Fault, FixedTrust, InForce, LogSettings, Settings, Store, StoreErrorKind, TrustChoice};
+use pass::{Fault, FixedTrust, InForce, LogSettings, ReadPolicy, Settings, Store, StoreErrorKind, TrustChoice};
 use rules::Diagnostic;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tlog::Policy;
 
 /// The longest trusted root that is read. The public one has about 10 kB; the parser has a cap of its own.
 pub const MAX_TRUSTED_ROOT_BYTES: usize = 16 * 1024 * 1024;
@@ -117,13 +119,14 @@ pub async fn parse(
 ) -> Result<Loaded, Refused> {
     let document = yaml::parse(text).map_err(|problem| Refused::Broken(yaml::render_problem(name, text, &problem)))?;
     let render = |problems: &[Diagnostic]| Refused::Broken(yaml::render(name, text, &document.places, problems));
-    let settings = Settings::from_value(&document.value).map_err(|problems| render(&problems))?;
+    let mut settings = Settings::from_value(&document.value).map_err(|problems| render(&problems))?;
     let mut problems = Vec::new();
     for (at, log) in settings.logs.iter().enumerate() {
         if let Err(message) = url(log) {
             problems.push(diagnostic(format!("logs[{at}].url"), message));
         }
     }
+    problems.extend(policies(&mut settings, files).await?);
     match trust(&settings.trust, files).await {
         Ok(trust) => {
             problems.extend(pass::misfits(&settings, trust.in_force(), inventory));
@@ -140,6 +143,36 @@ pub async fn parse(
         Err(fault @ Refused::Fault(_)) => return Err(fault),
     }
     Err(render(&problems))
+}
+
+/// Reads the witness policies that the settings name; what is wrong with them, with the place within their file.
+async fn policies(settings: &mut Settings, files: &dyn Files) -> Result<Vec<Diagnostic>, Refused> {
+    let mut problems = Vec::new();
+    for (path, named) in settings.policies() {
+        let (place, bytes) = match files.read(&named.file).await {
+            Ok(read) => read,
+            Err(Refused::Broken(message)) => {
+                problems.push(diagnostic(path, message));
+                continue;
+            }
+            Err(fault @ Refused::Fault(_)) => return Err(fault),
+        };
+        match Policy::parse(&bytes) {
+            Err(error) => problems.push(diagnostic(path, format!("{place}:{error}"))),
+            Ok(policy) if !policy.is_attainable() => {
+                let message = format!(
+                    "{place}: the quorum `{}` cannot be met without ML-DSA-44 witnesses, whose cosignatures this version does not verify",
+                    policy.quorum()
+                );
+                problems.push(diagnostic(path, message));
+            }
+            Ok(policy) => {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                named.read = Some(Arc::new(ReadPolicy { text, policy }));
+            }
+        }
+    }
+    Ok(problems)
 }
 
 fn diagnostic(path: String, message: String) -> Diagnostic {

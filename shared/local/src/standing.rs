@@ -160,7 +160,7 @@ async fn kept(store: &dyn Store, inventory: &Deployment) -> Result<Option<(Strin
         .map(|text| (name, text)))
 }
 
-/// The trusted root that was in force last, whatever a configuration calls it.
+/// The trusted root that was in force last, whatever a configuration calls it, and the witness policies by their names.
 struct Trusted<'s> {
     store: &'s dyn Store,
     inventory: &'s Deployment,
@@ -184,6 +184,10 @@ impl Files for Trusted<'_> {
             return Err(none());
         }
         let document: serde_json::Value = serde_json::from_slice(&object.bytes).map_err(|_| none())?;
+        let policies = document.get("witness_policies");
+        if let Some(policy) = policies.and_then(|policies| policies.get(name)?.as_str()) {
+            return Ok((place, policy.as_bytes().to_vec()));
+        }
         let root = document.get("trusted_root").ok_or_else(none)?;
         Ok((place, serde_json::to_vec(root).map_err(|_| none())?))
     }

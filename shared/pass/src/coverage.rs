@@ -4,7 +4,7 @@
 //! is neither read nor excluded with a reason is listed as unwatched. Nothing here asks a log.
 
 use crate::record::{Deployment, Shard};
-use crate::settings::{LogKind, LogSettings, Position, Settings};
+use crate::settings::{LogKind, LogSettings, Position, Settings, ViewSettings, WitnessPolicy};
 use crate::trouble::{Fault, FaultClass};
 use async_trait::async_trait;
 use rules::Diagnostic;
@@ -94,9 +94,29 @@ pub struct WatchedLog {
     pub from: Option<Position>,
     /// Its limits.
     pub limits: crate::Limits,
+    /// Who else looks at it.
+    pub observers: Observers,
+}
+
+/// Who looks at a log beside us.
+#[derive(Debug, Clone, Default)]
+pub struct Observers {
+    /// Whose cosignatures its checkpoints need.
+    pub policy: Option<WitnessPolicy>,
+    /// Whom its checkpoints are compared with: of the whole deployment, see [`WatchedLog::views`].
+    views: Vec<ViewSettings>,
 }
 
 impl WatchedLog {
+    /// The views that are asked about this log.
+    pub fn views(&self) -> impl Iterator<Item = &ViewSettings> {
+        let server = self.shard.as_ref().map(|shard| shard.server.as_str());
+        self.observers
+            .views
+            .iter()
+            .filter(move |view| view.is_of(&self.origin, server))
+    }
+
     /// Whether its server says that it takes no more entries. A shard of Rekor v1 has no other way to end.
     #[must_use]
     pub fn is_retired(&self) -> bool {
@@ -143,6 +163,7 @@ pub fn coverage(settings: &Settings, trust: &Trust, inventory: &Deployment, now:
             keys: instance.verifier_keys(),
             from: None,
             limits: settings.limits,
+            observers: Observers::default(),
         };
         match logs.entry(log.origin.clone()) {
             std::collections::btree_map::Entry::Vacant(place) => {
@@ -161,7 +182,8 @@ pub fn coverage(settings: &Settings, trust: &Trust, inventory: &Deployment, now:
     for log in &settings.logs {
         add(&mut logs, log);
     }
-    for log in logs.into_values() {
+    for mut log in logs.into_values() {
+        observe(&mut log, settings)?;
         let configured = settings.logs.iter().any(|settings| settings.origin == log.origin);
         place(log, configured, trust, &mut coverage)?;
     }
@@ -190,8 +212,31 @@ pub fn misfits(settings: &Settings, trust: &Trust, inventory: &Deployment) -> Ve
         if log.keys.is_empty() && trusted.all(|trusted| trusted.verifier_keys().is_empty()) {
             complain(format!("logs[{at}]"), without_key(&log.origin));
         }
+        let trusted = trust.root.tlogs().iter();
+        let trusted = trusted.filter(|trusted| trusted.origin() == log.origin);
+        let keys: Vec<VerifierKey> = trusted.flat_map(sigstore::LogInstance::verifier_keys).collect();
+        let policy = log.witness_policy.as_ref().and_then(|policy| policy.read.as_ref());
+        if policy.is_some_and(|read| !read.policy.is_for(&[&keys[..], &log.keys].concat())) {
+            let message = format!("the policy names logs, and none of them has a key of {}", log.origin);
+            complain(format!("logs[{at}].witness_policy"), message);
+        }
+    }
+    if let Some(read) = settings.witness_policy.as_ref().and_then(|policy| policy.read.as_ref()) {
+        let trusted = trust.root.tlogs().iter().flat_map(sigstore::LogInstance::verifier_keys);
+        let own = settings.logs.iter().flat_map(|log| log.keys.iter().cloned());
+        if !read.policy.is_for(&trusted.chain(own).collect::<Vec<_>>()) {
+            let message = "the policy names logs, and none of them is watched".to_owned();
+            complain("witness_policy".to_owned(), message);
+        }
     }
     let names = names(settings, trust, inventory);
+    for (at, view) in settings.views.iter().enumerate() {
+        let unknown = view.logs.iter().find(|part| !may_be_log(&names, part));
+        if let Some(part) = unknown {
+            let message = format!("`{part}` is part of no log's name; the logs are: {}", names.join(", "));
+            complain(format!("views[{at}].log"), message);
+        }
+    }
     for (at, exclusion) in settings.exclude.iter().enumerate() {
         if let Err(fault) = find(&names, &exclusion.log) {
             complain(format!("exclude[{at}].log"), fault.message);
@@ -209,6 +254,31 @@ fn names(settings: &Settings, trust: &Trust, inventory: &Deployment) -> Vec<Stri
         .chain(inventory.logs.keys().cloned())
         .collect();
     names.into_iter().collect()
+}
+
+/// Whether this may be a part of a log's name: of one that is known, or of a shard of a server, which is found later.
+fn may_be_log(names: &[String], part: &str) -> bool {
+    let shard = |name: &String| {
+        part.strip_prefix(name.as_str())
+            .is_some_and(|rest| rest.starts_with(" - "))
+    };
+    part.bytes().all(|byte| byte.is_ascii_digit()) || names.iter().any(|name| name.contains(part) || shard(name))
+}
+
+/// Who looks at a log: its own policy or the one for all, if that is for it, and every view.
+fn observe(log: &mut WatchedLog, settings: &Settings) -> Result<(), Fault> {
+    let own = log.observers.policy.take();
+    let policy = own.or_else(|| settings.witness_policy.clone());
+    if let Some(unread) = policy.as_ref().filter(|policy| policy.read.is_none()) {
+        let message = format!("the witness policy {} was not read", unread.file);
+        return Err(Fault::new(FaultClass::Configuration, &unread.file, message));
+    }
+    let is_for = |policy: &WitnessPolicy| policy.read.as_ref().is_some_and(|read| read.policy.is_for(&log.keys));
+    log.observers = Observers {
+        policy: policy.filter(is_for),
+        views: settings.views.clone(),
+    };
+    Ok(())
 }
 
 fn without_key(origin: &str) -> String {
@@ -241,6 +311,10 @@ fn add(logs: &mut BTreeMap<String, WatchedLog>, log: &LogSettings) {
         keys,
         from: log.from,
         limits: log.limits,
+        observers: Observers {
+            policy: log.witness_policy.clone(),
+            views: Vec::new(),
+        },
     };
     logs.insert(watched.origin.clone(), watched);
 }
@@ -337,7 +411,14 @@ pub fn trust_document(trust: &Trust, coverage: &Coverage) -> (Hash, Vec<u8>) {
         .map(|log| (log.origin.as_str(), log.keys.as_slice()))
         .collect();
     let root: serde_json::Value = serde_json::from_slice(&trust.bytes).unwrap_or_default();
-    let document = serde_json::json!({ "schema": crate::record::SCHEMA, "keys": keys, "trusted_root": root });
+    let mut document = serde_json::json!({ "schema": crate::record::SCHEMA, "keys": keys, "trusted_root": root });
+    let policies = coverage.watched.iter().filter_map(|log| log.observers.policy.as_ref());
+    let policies: BTreeMap<&str, &str> = policies
+        .filter_map(|policy| Some((policy.file.as_str(), policy.read.as_ref()?.text.as_str())))
+        .collect();
+    if let (false, Some(fields)) = (policies.is_empty(), document.as_object_mut()) {
+        fields.insert("witness_policies".to_owned(), serde_json::json!(policies));
+    }
     let bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
     (Hash::of(&bytes), bytes)
 }

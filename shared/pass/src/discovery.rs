@@ -5,12 +5,12 @@
 //! authenticated like any other before anything is begun, and a shard whose record was begun is watched whether or not
 //! the server still lists it. Writes nothing.
 
-use crate::LogSource;
 use crate::coverage::{Coverage, WatchedLog};
 use crate::names::is_name;
 use crate::record::{Deployment, Shard};
 use crate::settings::{LogKind, Position};
 use crate::trouble::{Fault, FaultClass};
+use crate::{LogSource, ViewSettings, ViewSource};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +30,15 @@ pub trait Sources: Send + Sync {
 
     /// What is spoken at the base URL of a log whose kind nobody states.
     async fn probe(&self, log: &WatchedLog) -> Result<Probed, Fault>;
+
+    /// What another observer was shown of a log.
+    ///
+    /// # Errors
+    /// A fault of class `Configuration` if its URL cannot be read; one of class `Source` if it cannot be reached.
+    async fn view(&self, view: &ViewSettings, _log: &WatchedLog) -> Result<Arc<dyn ViewSource>, Fault> {
+        let message = format!("{} is a view, and views are not read here", view.url);
+        Err(Fault::new(FaultClass::Configuration, &view.url, message))
+    }
 
     /// The shards of a Rekor v1 server, as it lists them.
     async fn shards(&self, server: &WatchedLog) -> Result<Vec<ListedShard>, Fault> {

@@ -30,7 +30,7 @@ mod audit;
 
 pub use audit::{Audit, Defect, EpochAudit, audit};
 pub use coverage::{
-    Coverage, FixedTrust, Trust, TrustSource, Unwatched, WatchedLog, coverage, find, misfits, trust_document,
+    Coverage, FixedTrust, Observers, Trust, TrustSource, Unwatched, WatchedLog, coverage, find, misfits, trust_document,
 };
 pub use difference::difference;
 pub use discovery::{Discovery, Found, ListedShard, MAX_SHARDS, Probed, Sources, discover, with_shards};
@@ -49,8 +49,9 @@ pub use seams::source::{
     Anchor, EntryStream, Freshness, KEPT_BYTES, LeafBatch, LeafExtra, LogSource, SourceError, SourceErrorKind,
 };
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
+pub use seams::view::{StoreView, ViewSource};
 pub use settings::{
-    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, MAX_REQUESTS, Position, ReportSettings, Settings,
-    TrustChoice, parse_duration,
+    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, MAX_REQUESTS, MAX_VIEWS, Position, ReadPolicy,
+    ReportSettings, Settings, TrustChoice, Unmet, ViewKind, ViewSettings, WitnessPolicy, parse_duration,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};

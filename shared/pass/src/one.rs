@@ -4,6 +4,7 @@ use crate::discovery::{Found, Probed, Sources};
 use crate::environment::LogContext;
 use crate::record::Listed;
 use crate::report::{LogReport, Problem};
+use crate::steps::views::View;
 use crate::trouble::{Fault, Outcome};
 use crate::watch::{self, Watched};
 
@@ -31,7 +32,17 @@ pub(crate) async fn one(context: LogContext, found: Found, listed: Listed, sourc
         Ok(source) => source,
         Err(fault) => return failed(&fault),
     };
-    let task = tokio::spawn(watch::watch(context.clone(), source, kind, listed));
+    let views = log.views().map(|view| {
+        let log = &log;
+        async move {
+            View {
+                name: view.name.clone(),
+                source: sources.view(view, log).await,
+            }
+        }
+    });
+    let views = futures::future::join_all(views).await;
+    let task = tokio::spawn(watch::watch(context.clone(), source, kind, listed, views));
     match task.await {
         Ok(watched) => One::Watched(Probed { kind, base }, Box::new(watched)),
         Err(error) => failed(&crate::trouble::internal(&error)),

@@ -3,7 +3,7 @@
 //! The inventory keeps it beside the hash of the configuration in force. Items are known by their names; what an item
 //! says stands for itself where it is short, and as its hash where it is not. No URL and no key is kept.
 
-use crate::settings::{Exclusion, Limit, Limits, LogSettings, Position, Settings, TrustChoice};
+use crate::settings::{Exclusion, Limit, Limits, LogSettings, Position, Settings, TrustChoice, Unmet, WitnessPolicy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tlog::Hash;
@@ -118,6 +118,20 @@ fn compare(
     }
 }
 
+/// The file, what it asks for, and what becomes of a checkpoint without it. Another text is another hash.
+fn witness_policy(policy: &WitnessPolicy) -> String {
+    let unmet = match policy.unmet {
+        Unmet::Degrade => "degrade",
+        Unmet::Refuse => "refuse",
+    };
+    let read = policy
+        .read
+        .as_ref()
+        .map(|read| Hash::of(read.text.as_bytes()).to_string());
+    let hash = read.as_deref().and_then(|hash| hash.get(..16)).unwrap_or("not read");
+    short(&format!("{} ({hash}), unmet: {unmet}", policy.file))
+}
+
 /// A log without what it has in common with all others.
 fn log(log: &LogSettings, common: &Limits) -> (String, Item) {
     let keys = serde_json::to_string(&log.keys).unwrap_or_default();
@@ -125,7 +139,13 @@ fn log(log: &LogSettings, common: &Limits) -> (String, Item) {
     let own = limits(&log.limits).into_iter().zip(limits(common));
     let own = own.filter(|(own, common)| own != common);
     let limits: Vec<String> = own.map(|((name, value), _)| format!("{name} {value}")).collect();
-    let whole = format!("{} {} {keys} {from} {}", log.url, log.kind.word(), limits.join(" "));
+    let policy = log.witness_policy.as_ref().map(witness_policy).unwrap_or_default();
+    let whole = format!(
+        "{} {} {keys} {from} {}{policy}",
+        log.url,
+        log.kind.word(),
+        limits.join(" ")
+    );
     (short(&log.origin), Item::new(log.kind.word(), &whole))
 }
 
@@ -154,6 +174,26 @@ fn the_rest(settings: &Settings) -> BTreeMap<String, String> {
         .into_iter()
         .map(|(name, value)| (format!("limits.{name}"), value))
         .collect();
+    if let Some(policy) = &settings.witness_policy {
+        rest.insert("witness_policy".to_owned(), witness_policy(policy));
+    }
+    for view in &settings.views {
+        let logs = if view.logs.is_empty() {
+            "all logs".to_owned()
+        } else {
+            view.logs.join(", ")
+        };
+        // Its name may be its URL, and URLs are not kept.
+        let name = if view.name == view.url {
+            short(&Hash::of(view.url.as_bytes()).to_string())
+        } else {
+            short(&view.name)
+        };
+        rest.insert(
+            format!("views.{name}"),
+            short(&format!("{} of {logs}", view.kind.word())),
+        );
+    }
     rest.insert("limits.max_alerts".to_owned(), settings.max_alerts.to_string());
     rest.insert("from".to_owned(), position(settings.from));
     rest.insert("trust".to_owned(), trust);

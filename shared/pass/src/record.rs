@@ -6,6 +6,7 @@
 mod checkpoint;
 mod condition;
 mod evidence;
+mod observers;
 mod start;
 mod receipt;
 mod state;
@@ -15,6 +16,7 @@ pub use checkpoint::{CheckpointRecord, HeadRef};
 pub use condition::{Acknowledgement, Condition, Told};
 pub use deployment::{Deployment, KnownSink, Listed, LogTotals, PendingNotice, Reported, Shard};
 pub use evidence::{EvidenceBody, EvidenceRecord};
+pub use observers::{ObserverMarks, Pending, ViewMark, WitnessMark};
 pub use receipt::{Counts, Group, MAX_GROUPS, ObjectRef, Receipt};
 pub use start::{Restart, Start};
 pub use state::{Cursor, Delivery, Exception, LogState, PendingRestart, Progress, Unsettled};

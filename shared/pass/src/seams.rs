@@ -4,3 +4,4 @@ pub(crate) mod clock;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod store;
+pub(crate) mod view;

@@ -6,11 +6,13 @@
 mod duration;
 mod fields;
 mod limits;
+mod observers;
 mod logs;
 
 pub use duration::{Limit, parse_duration};
 pub use limits::{Limits, MAX_REQUESTS};
 pub use logs::{LogKind, LogSettings};
+pub use observers::{MAX_VIEWS, ReadPolicy, Unmet, ViewKind, ViewSettings, WitnessPolicy};
 
 use fields::Fields;
 use rules::{Diagnostic, RuleSet};
@@ -34,6 +36,10 @@ pub struct Settings {
     pub logs: Vec<LogSettings>,
     /// Logs of the trusted root that are not watched, and why.
     pub exclude: Vec<Exclusion>,
+    /// The policy that holds for every log that has none of its own.
+    pub witness_policy: Option<WitnessPolicy>,
+    /// Who else looks at the logs.
+    pub views: Vec<ViewSettings>,
     /// What holds for every log that says nothing else.
     pub limits: Limits,
     /// Single alerts of one rule in one pass; more become one digest.
@@ -92,6 +98,7 @@ const KEYS: &[&str] = &[
     "logs",
     "exclude",
     "witness_policy",
+    "views",
     "limits",
     "reports",
     "rules",
@@ -120,6 +127,17 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Every witness policy that is named, with its path: their files are read by whoever reads the configuration.
+    pub fn policies(&mut self) -> impl Iterator<Item = (String, &mut WitnessPolicy)> {
+        let own = self.logs.iter_mut().enumerate();
+        let own = own.map(|(at, log)| (format!("logs[{at}].witness_policy"), &mut log.witness_policy));
+        let all = ("witness_policy".to_owned(), &mut self.witness_policy);
+        let named = core::iter::once(all).chain(own);
+        named.filter_map(|(path, policy)| Some((path, policy.as_mut()?)))
+    }
+}
+
 fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
     let mut top = Fields::open(value, "", KEYS, problems)?;
     read_schema(&mut top);
@@ -136,14 +154,14 @@ fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
     let logs = logs::read_logs(&mut top, limits);
     let exclude = read_exclusions(&mut top);
     let reports = read_reports(&mut top);
-    for key in ["witness_policy", "monitoredValues"] {
-        if top.take(key).is_some() {
-            top.complain(
-                key,
-                "this version does not evaluate this block yet; take it out".to_owned(),
-                None,
-            );
-        }
+    let witness_policy = observers::read_policy(&mut top);
+    let views = observers::read_views(&mut top);
+    if top.take("monitoredValues").is_some() {
+        top.complain(
+            "monitoredValues",
+            "this version does not evaluate this block yet; take it out".to_owned(),
+            None,
+        );
     }
     let rules = read_rules(&mut top)?;
     Some(Settings {
@@ -151,6 +169,8 @@ fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
         from,
         logs,
         exclude,
+        witness_policy,
+        views,
         limits,
         max_alerts,
         reports,

@@ -201,6 +201,8 @@ pub struct Violation {
     pub evidence: tlog::Evidence,
     /// What it shows.
     pub verdict: tlog::Verdict,
+    /// The view that showed one of the two checkpoints, where the log itself did not.
+    pub seen_by: Option<String>,
 }
 
 /// An error with its causes, on one line.

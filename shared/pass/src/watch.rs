@@ -28,9 +28,10 @@ use crate::steps::deliver::{self, Delivered, Moment};
 use crate::steps::load;
 use crate::steps::settle::{self, Tally};
 use crate::steps::tell;
+use crate::steps::views::{self, Looked, View};
 use crate::trouble::{Fault, Outcome};
 use alerts::Class;
-use head::head;
+use head::{Seen, head};
 use read::{Reading, read};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,7 +54,13 @@ pub(crate) struct Watched {
 }
 
 /// Watches one log once.
-pub(crate) async fn watch(context: LogContext, source: Arc<dyn LogSource>, kind: LogKind, listed: Listed) -> Watched {
+pub(crate) async fn watch(
+    context: LogContext,
+    source: Arc<dyn LogSource>,
+    kind: LogKind,
+    listed: Listed,
+    views: Vec<View>,
+) -> Watched {
     let mut delivered = Delivered::default();
     let mut tally = Tally::default();
     let mut book = match load::load(context.clone(), &listed).await {
@@ -61,7 +68,7 @@ pub(crate) async fn watch(context: LogContext, source: Arc<dyn LogSource>, kind:
         Err(fault) => return unloaded(&context, &listed, fault),
     };
     let known = violations(&book);
-    if let Err(fault) = follow(&mut book, &mut tally, &mut delivered, &source, kind, &listed).await {
+    if let Err(fault) = follow(&mut book, &mut tally, &mut delivered, &source, kind, &listed, views).await {
         tally.fault.get_or_insert(fault);
     }
     finish(&mut book, &mut tally, &mut delivered).await;
@@ -98,7 +105,7 @@ fn measures(book: &Book, tally: &Tally, listed: &Listed) -> LogMeasures {
     let owed = tell::count_owed(&book.state.conditions, sinks, now);
     LogMeasures {
         undelivered: owed.saturating_add(deliver::owed(&book.state, sinks)),
-        unproven: tally.unproven.is_some(),
+        unproven: tally.is_unproven(),
         fault: tally.fault.is_some(),
         ..LogMeasures::of(&book.state, listed.since, tally.waits, now)
     }
@@ -139,6 +146,18 @@ async fn finish(book: &mut Book, tally: &mut Tally, delivered: &mut Delivered) {
     tally.fault = fault.and(settled).and(written).and(findings).and(told).err();
 }
 
+/// What others were shown against what we were. A view decides nothing about the rest of the pass.
+async fn compare(
+    book: &mut Book,
+    tally: &mut Tally,
+    source: &Arc<dyn LogSource>,
+    looked: &[Looked],
+    observed: &Result<Option<Seen>, Fault>,
+) {
+    let signed = observed.as_ref().ok().and_then(|seen| seen.as_ref()?.0.as_ref());
+    tally.views = views::compare(book, source.as_ref(), looked, signed, tally.is_final).await;
+}
+
 /// Observes, proves and reads, again from the state if another pass was faster.
 async fn follow(
     book: &mut Book,
@@ -147,23 +166,36 @@ async fn follow(
     source: &Arc<dyn LogSource>,
     kind: LogKind,
     listed: &Listed,
+    views: Vec<View>,
 ) -> Result<(), Fault> {
     let Some(leaves) = kind.leaves() else { return Ok(()) };
-    let mut races = 0;
+    let (mut races, mut views) = (0, Some(views));
     loop {
         let cursor = book
             .state
             .progress
             .as_ref()
             .map_or(0, |progress| progress.cursor.position());
-        let Some(observed) = head(book, tally, source, listed).await? else {
+        // Other observers are asked while the log is, once in a pass.
+        let asked = views.take();
+        let looking = async {
+            match &asked {
+                Some(views) => Some(views::look(views).await),
+                None => None,
+            }
+        };
+        let (observed, looked) = futures::join!(head(book, tally, source, listed), looking);
+        if let Some(looked) = looked {
+            compare(book, tally, source, &looked, &observed).await;
+        }
+        let Some(observed) = observed? else {
             return Ok(());
         };
         if read(book, tally, delivered, source, leaves, &observed).await? == Reading::Ended {
             return Ok(());
         }
         // Cloned: if loading fails, what is written then must not have forgotten them.
-        let conditions = book.state.conditions.clone();
+        let (conditions, observers) = (book.state.conditions.clone(), book.state.observers.clone());
         let published = book.state.progress.as_ref().and_then(|progress| progress.published);
         let again = Listed {
             begun: true,
@@ -171,6 +203,7 @@ async fn follow(
         };
         *book = load::load(book.context.clone(), &again).await?;
         book.state.conditions = conditions::merge(&conditions, core::mem::take(&mut book.state.conditions));
+        book.state.observers.merge(&observers);
         if let Some(progress) = &mut book.state.progress
             && progress.published != published
         {

@@ -22,6 +22,7 @@ mod entries;
 mod tiled;
 mod probe;
 mod rekor_v1;
+mod view;
 mod logs;
 
 pub use base::{Base, Layout, MAX_URL_BYTES, UrlError, resolve};
@@ -39,3 +40,4 @@ pub use rekor_v1::{
 };
 pub use tiled::TiledLog;
 pub use turn::Turn;
+pub use view::{RemoteView, view_base, view_path};

@@ -11,8 +11,12 @@ use crate::patience::HttpPatience;
 use crate::probe::{ProbeError, Served, probe};
 use crate::rekor_v1::{RekorV1Log, RekorV1Server, Shard};
 use crate::tiled::TiledLog;
+use crate::view::RemoteView;
 use async_trait::async_trait;
-use pass::{Fault, FaultClass, Freshness, ListedShard, LogKind, LogSource, Probed, Sources, WatchedLog};
+use pass::{
+    Fault, FaultClass, Freshness, ListedShard, LogKind, LogSource, Probed, Sources, ViewSettings, ViewSource,
+    WatchedLog,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
@@ -124,6 +128,16 @@ impl Sources for Logs {
             Err(error) => {
                 let message = format!("the log {} cannot be read at {}: {error}", log.origin, log.url);
                 Err(Fault::new(FaultClass::Configuration, &log.url, message))
+            }
+        }
+    }
+
+    async fn view(&self, view: &ViewSettings, log: &WatchedLog) -> Result<Arc<dyn ViewSource>, Fault> {
+        match RemoteView::open(view, &log.origin, &self.http) {
+            Ok(view) => Ok(Arc::new(view)),
+            Err(error) => {
+                let message = format!("the view {} cannot be read at {}: {error}", view.name, view.url);
+                Err(Fault::new(FaultClass::Configuration, &view.url, message))
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::key_id::KeyId;
 use crate::note::{Note, SignatureLine};
 
 /// C2SP signed-note: the type byte of a timestamped Ed25519 cosignature.
-const TYPE_COSIGNATURE: u8 = 0x04;
+pub(crate) const TYPE_COSIGNATURE: u8 = 0x04;
 /// C2SP tlog-cosignature: a time must not exceed this.
 const MAX_TIME: u64 = (1 << 63) - 1;
 

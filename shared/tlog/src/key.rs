@@ -19,8 +19,8 @@ use crate::hash::Hash;
 use crate::key_id::KeyId;
 
 /// Signature types of C2SP signed-note: the byte before the key in a vkey.
-const TYPE_ED25519: u8 = 0x01;
-const TYPE_ECDSA: u8 = 0x02;
+pub(crate) const TYPE_ED25519: u8 = 0x01;
+pub(crate) const TYPE_ECDSA: u8 = 0x02;
 
 /// RFC 8410, 3: id-Ed25519. RFC 5480, 2.1.1: id-ecPublicKey.
 const OID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");

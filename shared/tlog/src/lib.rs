@@ -18,6 +18,7 @@ pub mod key;
 pub mod note;
 pub mod checkpoint;
 pub mod cosignature;
+pub mod policy;
 pub mod proof;
 pub mod evidence;
 
@@ -33,6 +34,10 @@ pub use merkle::{
     split_consistency, subtree_root, turn_of_range, verify_consistency, verify_inclusion,
 };
 pub use note::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteError, SignatureLine};
+pub use policy::{
+    Judgement, MAX_POLICY_BYTES, MAX_POLICY_LINES, Policy, PolicyError, PolicyErrorKind, PolicyLog, PolicyWitness,
+    Sighting, WitnessKey,
+};
 pub use proof::{MAX_PROOF_BYTES, ProofError, TlogProof};
 pub use tile::{
     BUNDLE_WIDTH, EntryBundle, HashTile, MAX_BUNDLE_BYTES, MAX_LEAF_BYTES, MAX_TILE_BYTES, MAX_TILE_LEVEL, TILE_WIDTH,

@@ -2,8 +2,8 @@
 
 use ::tlog::{
     Checkpoint, CosignatureKey, EntryBundle, Evidence, Frontier, Hash, HashTile, MAX_SIGNATURES, MAX_TREE_SIZE, Note,
-    SignedCheckpoint, TileHashes, TlogProof, VerifierKey, frontier_of_inclusion, root_of_inclusion, split_bundle,
-    verify_consistency, verify_inclusion,
+    Policy, SignedCheckpoint, TileHashes, TlogProof, VerifierKey, frontier_of_inclusion, root_of_inclusion,
+    split_bundle, verify_consistency, verify_inclusion,
 };
 
 /// A log whose checkpoints are public, and a witness of it.
@@ -56,6 +56,28 @@ pub fn vkey(data: &[u8]) {
         let again = serde_json::to_string(&key).and_then(|json| serde_json::from_str(&json));
         assert_eq!(again.ok(), Some(key));
     }
+}
+
+/// Trust policies: what is read says as much about any note, and more cosignatures never meet less.
+pub fn policy(data: &[u8]) {
+    let policy = match Policy::parse(data) {
+        Ok(policy) => policy,
+        Err(error) => {
+            let lines = data.split(|byte| *byte == b'\n');
+            let longest = lines.clone().map(<[u8]>::len).max().unwrap_or(0);
+            assert!((1..=lines.count()).contains(&error.line) && (1..=longest + 1).contains(&error.column));
+            return;
+        }
+    };
+    let text = "log.example\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\u{2014} a AAAAAAA=\n";
+    let Ok(note) = Note::parse(text.as_bytes()) else {
+        unreachable!("it is a note")
+    };
+    let judgement = policy.judge(&note);
+    assert_eq!(judgement.witnesses.len(), policy.witnesses().count());
+    assert!(judgement.seen == 0 && judgement.of <= judgement.witnesses.len());
+    assert!(!judgement.met || policy.is_attainable());
+    assert_eq!(policy.quorum() == "none", judgement.met);
 }
 
 /// Paths of tiles and bundles.

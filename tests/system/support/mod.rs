@@ -63,6 +63,8 @@ pub(crate) struct Stage {
     pub(crate) clock: Arc<SetClock>,
     /// The configuration, as its YAML would parse. Without `rules` a rule stands in that matches nothing.
     pub(crate) config: Value,
+    /// The texts of the witness policies that the configuration names.
+    pub(crate) policies: BTreeMap<String, String>,
     /// The time of a pass.
     pub(crate) deadline: Option<Duration>,
     /// A pass ends after so many committed spans of one log.
@@ -85,6 +87,7 @@ impl Stage {
             sink,
             clock: Arc::new(SetClock::new(BEGINNING)),
             config: json!({ "schema": 1, "logs": [], "rules": [rule("nobody", &json!({"san": "nobody@nowhere.example"}))] }),
+            policies: BTreeMap::new(),
             deadline: None,
             stop_after_spans: None,
             network: Network::new(),
@@ -154,7 +157,12 @@ impl Stage {
     /// One pass as it comes.
     pub(crate) async fn pass_unchecked(&self) -> Result<PassReport, pass::Fault> {
         let config = serde_json::to_vec(&self.config).unwrap();
-        let settings = Settings::from_value(&self.config).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let mut settings = Settings::from_value(&self.config).unwrap_or_else(|problems| panic!("{problems:?}"));
+        for (_, named) in settings.policies() {
+            let text = self.policies[&named.file].clone();
+            let policy = tlog::Policy::parse(text.as_bytes()).unwrap();
+            named.read = Some(Arc::new(pass::ReadPolicy { text, policy }));
+        }
         let in_force = InForce {
             settings,
             config,

@@ -1,8 +1,8 @@
 //! Logs over HTTP as the command opens them, but with little patience.
 
 use async_trait::async_trait;
-use pass::{Fault, FaultClass, LogKind, LogSource, Probed, Sources, WatchedLog};
-use sources::{Http, HttpPatience, Layout, TiledLog};
+use pass::{Fault, FaultClass, LogKind, LogSource, Probed, Sources, ViewSettings, ViewSource, WatchedLog};
+use sources::{Http, HttpPatience, Layout, RemoteView, TiledLog};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +51,13 @@ impl Sources for Network {
             Some(wrap) => wrap(&log.origin, source),
             None => source,
         })
+    }
+
+    async fn view(&self, view: &ViewSettings, log: &WatchedLog) -> Result<Arc<dyn ViewSource>, Fault> {
+        match RemoteView::open(view, &log.origin, &self.http) {
+            Ok(view) => Ok(Arc::new(view)),
+            Err(error) => Err(Fault::new(FaultClass::Configuration, &view.url, error.to_string())),
+        }
     }
 
     async fn probe(&self, log: &WatchedLog) -> Result<Probed, Fault> {

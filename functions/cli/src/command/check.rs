@@ -25,6 +25,19 @@ pub(crate) async fn check(args: &Common) -> Result<ExitCode, Failure> {
         let (name, reason) = (escape(&log.name, SHOWN), escape(&log.reason, SHOWN));
         print(&format!("unwatched  {name}  ({reason})"));
     }
+    for log in coverage.watched.iter().filter(|log| log.observers.policy.is_some()) {
+        let policy = log.observers.policy.as_ref().and_then(|policy| policy.read.as_ref());
+        let quorum = policy.map(|read| read.policy.quorum()).unwrap_or_default();
+        print(&format!(
+            "witnessed  {}  (quorum {})",
+            escape(&log.origin, SHOWN),
+            escape(&quorum, SHOWN)
+        ));
+    }
+    for view in &settings.views {
+        let (name, url) = (escape(&view.name, SHOWN), escape(&view.url, SHOWN));
+        print(&format!("view       {name}  ({}, {url})", view.kind.word()));
+    }
     for rule in settings.rules.specs() {
         print(&format!(
             "rule       {}  ({})",

@@ -11,6 +11,7 @@ use alerts::text::{escape, without_passwords};
 use local::configuration::{self, Beside, CONFIG_FOLDER, Files as _, MAX_TRUSTED_ROOT_BYTES, Refused};
 use local::{standing, yaml};
 use pass::{Fault, FaultClass, Object, Outline, Settings, Store, StoreErrorKind, Swap, TrustChoice, Version};
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
@@ -53,7 +54,7 @@ async fn put(args: &Config) -> Result<ExitCode, Failure> {
     let (name, beside) = (file.display().to_string(), Beside::the(&file));
     let loaded = configuration::parse(&name, &text, &beside, &inventory, &config::readable).await?;
     let settings = &loaded.in_force.settings;
-    let root = trusted_root(settings, &beside).await?;
+    let named = named_files(settings, &beside).await?;
     let store = wiring::store(&args.common.store, Access::Make).await?;
     let stored = stored(store.as_ref(), standing::CONFIG, yaml::MAX_YAML_BYTES).await?;
     let before = stored.content.as_ref().map(|object| object.bytes.as_slice());
@@ -62,10 +63,10 @@ async fn put(args: &Config) -> Result<ExitCode, Failure> {
         show(before, &text, settings);
     }
     let mut written = Vec::new();
-    if let Some((name, bytes)) = root
-        && replace(store.as_ref(), &name, &bytes).await?
-    {
-        written.push(name);
+    for (name, bytes) in named {
+        if replace(store.as_ref(), &name, &bytes).await? {
+            written.push(name);
+        }
     }
     if !same {
         swap(store.as_ref(), standing::CONFIG, &stored, text.as_bytes(), &written).await?;
@@ -88,20 +89,29 @@ async fn put(args: &Config) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The trusted root that the configuration names, and where the store keeps it.
-async fn trusted_root(settings: &Settings, beside: &Beside) -> Result<Option<(String, Vec<u8>)>, Failure> {
-    let TrustChoice::TrustedRoot(file) = &settings.trust else {
-        return Ok(None);
-    };
+/// The files that the configuration names, and where the store keeps them.
+async fn named_files(settings: &Settings, beside: &Beside) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    let mut files = BTreeMap::new();
+    if let TrustChoice::TrustedRoot(file) = &settings.trust {
+        files.extend([named_file("trust.trusted_root", file, beside).await?]);
+    }
+    let own = settings.logs.iter().filter_map(|log| log.witness_policy.as_ref());
+    for policy in settings.witness_policy.iter().chain(own) {
+        files.extend([named_file("witness_policy", &policy.file, beside).await?]);
+    }
+    Ok(files)
+}
+
+async fn named_file(key: &str, file: &str, beside: &Beside) -> Result<(String, Vec<u8>), Failure> {
     let name = format!("{CONFIG_FOLDER}{file}");
     if !pass::check_name(&name) || name == standing::CONFIG {
         return Err(Failure::Usage(format!(
-            "error: `trust.trusted_root: {}` cannot be stored: keep the file beside the configuration, and name it by letters, digits, `.`, `_` and `-` alone",
+            "error: `{key}: {}` cannot be stored: keep the file beside the configuration, and name it by letters, digits, `.`, `_` and `-` alone",
             escape(file, SHOWN)
         )));
     }
     match beside.read(file).await {
-        Ok((_, bytes)) => Ok(Some((name, bytes))),
+        Ok((_, bytes)) => Ok((name, bytes)),
         Err(Refused::Broken(text)) => Err(Failure::Usage(format!("error: {text}"))),
         Err(Refused::Fault(fault)) => Err(fault.into()),
     }

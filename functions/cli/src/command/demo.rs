@@ -126,7 +126,7 @@ impl Play {
         title(
             "6. The record is checked again, offline: every signature, proof, receipt and finding, and the evidence.",
         );
-        let code = super::verify::verify(&self.common()).await?;
+        let code = super::verify::record(&self.common()).await?;
         self.expect(
             "a record that is whole",
             format!("{code:?}") == format!("{:?}", ExitCode::SUCCESS),

@@ -337,7 +337,7 @@ impl SeenEntry {
         }
         match facts["names_what_was_asked"].as_bool() {
             Some(true) => lines.push("  the entry itself names what was asked for".to_owned()),
-            Some(false) if holds_a_statements_hash(facts["kind"].as_str()) => {
+            Some(false) if matches!(hint, Hint::Sha256(_)) && holds_a_statements_hash(facts["kind"].as_str()) => {
                 let words = "  the entry holds only the hash of its statement: that it is about this artifact, the index alone says";
                 lines.push(words.to_owned());
             }

@@ -1,6 +1,7 @@
 //! `verify`: the record of a store, checked again offline.
 
-use crate::args::Common;
+use super::evidence;
+use crate::args::{Common, Verify};
 use crate::config;
 use crate::exit::{Failure, print};
 use crate::wiring::{self, Access};
@@ -12,7 +13,15 @@ use tlog::{Hash, VerifierKey};
 /// The exit code of a record with a hole or a forgery.
 const NOT_WHOLE: u8 = 1;
 
-pub(crate) async fn verify(args: &Common) -> Result<ExitCode, Failure> {
+pub(crate) async fn verify(args: &Verify) -> Result<ExitCode, Failure> {
+    match &args.evidence {
+        Some(file) => evidence::check(file, &keys(&args.common).await?),
+        None => record(&args.common).await,
+    }
+}
+
+/// The whole record of a store.
+pub(crate) async fn record(args: &Common) -> Result<ExitCode, Failure> {
     let keys = keys(args).await?;
     let store = wiring::store(&args.store, Access::Read).await?;
     let mut audit = pass::audit(store.as_ref(), &keys).await?;

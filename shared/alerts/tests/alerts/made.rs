@@ -69,6 +69,8 @@ pub(crate) fn condition<'a>(class: Class, detail: &'a str, facts: &'a [Fact]) ->
         Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => None,
         Class::Finding | Class::Digest | Class::Unproven | Class::Violation | Class::Quarantine => Some(LOG),
         Class::BadPromise => Some(LOG),
+        Class::QuorumUnmet | Class::WitnessGone | Class::WitnessClock => Some(LOG),
+        Class::ViewUnproven | Class::ViewUnreachable => Some(LOG),
         Class::Behind | Class::NoGrowth | Class::Unreachable | Class::GrewAfterFreeze | Class::RecordGone => Some(LOG),
     };
     ConditionView {
@@ -134,6 +136,23 @@ pub(crate) fn particulars(class: Class) -> (String, Vec<Fact>) {
         Class::SinkDead => (
             "sns:arn:aws:sns:eu-central-1:123456789012:alerts",
             facts(&[("error", "the topic does not exist")]),
+        ),
+        Class::QuorumUnmet => (
+            "X-and-Y",
+            facts(&[("seen", "1 of 6 witnesses"), ("missing", "X2, X3, Y1, Y2, Y3")]),
+        ),
+        Class::WitnessGone => ("X1", facts(&[("last cosigned", "2026-11-17T10:26:40Z")])),
+        Class::WitnessClock => ("X1", facts(&[("cosigned at", "2027-11-17T10:26:40Z")])),
+        Class::ViewUnproven => (
+            "armored-witness",
+            facts(&[(
+                "what",
+                "it shows a checkpoint of size 139911900, and the log does not serve the proof that it extends ours",
+            )]),
+        ),
+        Class::ViewUnreachable => (
+            "armored-witness",
+            facts(&[("error", "https://api.transparency.dev: no answer within 8 s")]),
         ),
         Class::RecordGone => ("receipts/00000000000139911680.json", Vec::new()),
         Class::NobodyWatched | Class::Finding | Class::Digest => ("", Vec::new()),

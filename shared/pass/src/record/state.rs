@@ -2,7 +2,7 @@
 //!
 //! The record (start, checkpoints, receipts) is the truth; a state that is lost or old is brought forward from it.
 
-use super::{CheckpointRecord, Condition, Counts, Document, HeadRef, Receipt, Restart, SCHEMA};
+use super::{CheckpointRecord, Condition, Counts, Document, HeadRef, ObserverMarks, Receipt, Restart, SCHEMA};
 use crate::settings::Position;
 use serde::{Deserialize, Serialize};
 use sigstore::Timestamp;
@@ -24,6 +24,9 @@ pub struct LogState {
     /// What each sink was given, by its name.
     #[serde(default)]
     pub delivery: BTreeMap<String, Delivery>,
+    /// Who looks at it beside us, and what they showed.
+    #[serde(default, skip_serializing_if = "ObserverMarks::is_empty")]
+    pub observers: ObserverMarks,
     /// A new epoch that an operator asked for and that no pass has begun yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<PendingRestart>,
@@ -190,6 +193,7 @@ impl LogState {
             progress: None,
             conditions: Vec::new(),
             delivery: BTreeMap::new(),
+            observers: ObserverMarks::default(),
             restart: None,
         }
     }

@@ -136,6 +136,29 @@ impl<'v, 'p> Fields<'v, 'p> {
     }
 }
 
+/// A URL that a log or a view is read at.
+pub(super) fn check_url(url: &str, log: &mut Fields<'_, '_>) {
+    let known = ["http://", "https://", "file:///"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    let authority = url
+        .split("://")
+        .nth(1)
+        .unwrap_or_default()
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    if !known || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        log.complain(
+            "url",
+            "must begin with http://, https:// or file:/// and hold no blanks".to_owned(),
+            None,
+        );
+    } else if authority.contains('@') || url.contains(['?', '#']) {
+        log.complain("url", "must hold no credentials, query or fragment".to_owned(), None);
+    }
+}
+
 fn join(path: &str, key: &str) -> String {
     if key.is_empty() {
         path.to_owned()

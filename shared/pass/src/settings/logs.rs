@@ -1,6 +1,7 @@
 //! The `logs:` block: logs that the trusted root does not know, and what differs for those that it does.
 
-use super::fields::Fields;
+use super::fields::{Fields, check_url};
+use super::observers::{WitnessPolicy, read_policy};
 use super::{Limits, Position, limits};
 use crate::names::{MAX_ORIGIN_BYTES, is_name};
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,8 @@ pub struct LogSettings {
     pub from: Option<Position>,
     /// Its limits.
     pub limits: Limits,
+    /// The policy that holds for it instead of the one for all.
+    pub witness_policy: Option<WitnessPolicy>,
 }
 
 const KEYS: &[&str] = &["url", "kind", "origin", "key", "from", "limits", "witness_policy"];
@@ -98,13 +101,7 @@ fn read_log(value: &Value, path: &str, limits: Limits, top: &mut Fields<'_, '_>)
     let kind = read_kind(&mut log);
     let origin = log.text("origin");
     let from = log.position("from");
-    if log.take("witness_policy").is_some() {
-        log.complain(
-            "witness_policy",
-            "this version does not evaluate witness policies yet; take it out".to_owned(),
-            None,
-        );
-    }
+    let witness_policy = read_policy(&mut log);
     let (url, kind) = (url?, kind?);
     check_url(&url, &mut log);
     if kind == LogKind::RekorV1 && url.starts_with("file:") {
@@ -126,6 +123,7 @@ fn read_log(value: &Value, path: &str, limits: Limits, top: &mut Fields<'_, '_>)
         keys,
         from,
         limits,
+        witness_policy,
     })
 }
 
@@ -145,28 +143,6 @@ fn read_kind(log: &mut Fields<'_, '_>) -> Option<LogKind> {
         return None;
     }
     Some(kind)
-}
-
-fn check_url(url: &str, log: &mut Fields<'_, '_>) {
-    let known = ["http://", "https://", "file:///"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme));
-    let authority = url
-        .split("://")
-        .nth(1)
-        .unwrap_or_default()
-        .split('/')
-        .next()
-        .unwrap_or_default();
-    if !known || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        log.complain(
-            "url",
-            "must begin with http://, https:// or file:/// and hold no blanks".to_owned(),
-            None,
-        );
-    } else if authority.contains('@') || url.contains(['?', '#']) {
-        log.complain("url", "must hold no credentials, query or fragment".to_owned(), None);
-    }
 }
 
 fn check_origin(origin: &str, log: &mut Fields<'_, '_>) {

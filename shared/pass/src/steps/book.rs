@@ -114,6 +114,7 @@ pub(crate) enum Written {
 fn merge(ours: &LogState, base: Option<&LogState>, theirs: LogState) -> (LogState, bool) {
     let mut merged = theirs;
     merged.conditions = conditions::merge(&ours.conditions, merged.conditions);
+    merged.observers.merge(&ours.observers);
     let base = base.and_then(|base| base.progress.as_ref());
     let begun = |progress: Option<&Progress>| progress.map_or(0, |progress| progress.epoch);
     let left = begun(ours.progress.as_ref()) != begun(merged.progress.as_ref());

@@ -14,7 +14,7 @@ use crate::conditions;
 use crate::record::{
     self, CheckpointRecord, Cursor, Document, EvidenceBody, EvidenceRecord, ObjectRef, Receipt, SCHEMA,
 };
-use crate::trouble::{Fault, FaultClass, Unproven};
+use crate::trouble::{Fault, FaultClass, Unproven, Violation};
 use crate::{KEPT_BYTES, PutOnce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -232,6 +232,17 @@ async fn put_evidence(book: &Book, word: &str, shows: &str, body: EvidenceBody) 
     let name = book.folder().evidence(&id);
     book.context.store().put_once(&name, &record::encode(&record)).await?;
     Ok(name)
+}
+
+/// Two checkpoints say the same whoever signed them again: their sizes and roots make the id.
+pub(crate) fn evidence_id(violation: &Violation) -> String {
+    let open =
+        |note: &str| SignedCheckpoint::open(note.as_bytes(), &violation.evidence.origin, &violation.evidence.keys).ok();
+    let head = |note: &str| open(note).map(|signed| (signed.size(), signed.root()));
+    let mut heads = [head(&violation.evidence.first), head(&violation.evidence.second)];
+    heads.sort_unstable();
+    let text = format!("{} {heads:?}", violation.evidence.origin);
+    format!("violation-{}", short(&tlog::Hash::of(text.as_bytes())))
 }
 
 /// Half of a hash: 128 bits, so that a log cannot find two pieces of evidence with one id.

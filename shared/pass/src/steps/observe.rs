@@ -4,6 +4,7 @@
 //! checkpoint but not of this origin, or without a good signature of a trusted key, is asked for once more past every
 //! cache, and is unproven if it stays so. Writes nothing; a crash here leaves nothing.
 
+use super::witness;
 use crate::environment::LogContext;
 use crate::trouble::{Fault, FaultClass, SourceTrouble, Step, Unproven};
 use crate::{Freshness, LogSource};
@@ -44,7 +45,13 @@ async fn ask(
         }
     };
     match SignedCheckpoint::open(&bytes, &context.log.origin, &context.log.keys) {
-        Ok(signed) => Ok(Ok(signed)),
+        Ok(signed) => Ok(witness::authentic(context, signed).map_err(|message| Unproven {
+            step: Step::Checkpoint,
+            message: format!("the checkpoint at {} is not authentic: {message}", source.place()),
+            object: Some(source.place().to_owned()),
+            served: bytes,
+            first_index: None,
+        })),
         Err(error) if error.is_form() => Err(no_checkpoint(source, &error)),
         Err(error) => Ok(Err(Unproven {
             step: Step::Checkpoint,

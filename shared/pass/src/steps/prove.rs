@@ -201,7 +201,11 @@ async fn contradiction(
         proof,
     };
     match evidence.verdict() {
-        Ok(verdict) => Ok(Proved::Violation(Box::new(Violation { evidence, verdict }))),
+        Ok(verdict) => Ok(Proved::Violation(Box::new(Violation {
+            evidence,
+            verdict,
+            seen_by: None,
+        }))),
         Err(error) => {
             let message = format!(
                 "{name} and the checkpoint that the log serves seem to contradict each other, but cannot be shown to: {error}. Run `rekor-sentinel verify`"
@@ -221,7 +225,11 @@ pub(crate) fn impossible(book: &Book, observed: &SignedCheckpoint) -> Option<Vio
         proof: None,
     };
     match evidence.verdict() {
-        Ok(verdict @ Verdict::ImpossibleRoot) => Some(Violation { evidence, verdict }),
+        Ok(verdict @ Verdict::ImpossibleRoot) => Some(Violation {
+            evidence,
+            verdict,
+            seen_by: None,
+        }),
         Ok(_) | Err(_) => None,
     }
 }

@@ -4,13 +4,15 @@
 
 use super::book::Book;
 use super::commit;
+use super::views::Compared;
+use super::witness::Lack;
 use crate::conditions::{self, Holds, MAX_VIOLATIONS, MORE_VIOLATIONS};
 use crate::record::{self, Counts, EvidenceBody, EvidenceRecord, Group, HeadRef, SCHEMA};
 use crate::report::{LogReport, Problem};
 use crate::trouble::{Fault, Outcome, Step, Unproven, Violation};
 use alerts::Class;
 use sigstore::Timestamp;
-use tlog::{SignedCheckpoint, Verdict};
+use tlog::Verdict;
 
 /// What was seen of a log in one pass.
 #[derive(Default)]
@@ -27,9 +29,26 @@ pub(crate) struct Tally {
     pub(crate) out_of_time: bool,
     pub(crate) unproven: Option<Unproven>,
     pub(crate) violation: Option<Box<Violation>>,
+    /// What the witness policy misses of the checkpoint.
+    pub(crate) lack: Option<Lack>,
+    /// What other observers were shown.
+    pub(crate) views: Compared,
     pub(crate) fault: Option<Fault>,
     /// What went wrong beside the watch.
     pub(crate) notes: Vec<String>,
+}
+
+impl Tally {
+    /// Every contradiction that was seen, by the log's own word or by a view.
+    fn violations(&self) -> impl Iterator<Item = &Violation> {
+        self.violation.iter().map(AsRef::as_ref).chain(&self.views.violations)
+    }
+
+    /// Whether something that was served does not verify, or is refused.
+    pub(crate) fn is_unproven(&self) -> bool {
+        let refused = self.lack.as_ref().is_some_and(|lack| lack.refused);
+        self.unproven.is_some() || refused || !self.views.unproven.is_empty()
+    }
 }
 
 /// Brings the conditions up to what the pass saw. Whatever fails, all of them are brought up; the first fault is returned.
@@ -39,10 +58,10 @@ pub(crate) async fn settle(book: &mut Book, tally: &Tally) -> Result<(), Fault> 
     settle_growth(book);
     conditions::hold_quarantine(&mut book.state.conditions, &tally.groups, now);
     conditions::end_quiet_quarantine(&mut book.state.conditions, now);
-    let violation = match &tally.violation {
-        Some(violation) => hold_violation(book, violation).await,
-        None => Ok(()),
-    };
+    let mut violation = Ok(());
+    for found in tally.violations() {
+        violation = violation.and(hold_violation(book, found).await);
+    }
     violation.and(settle_unproven(book, tally).await)
 }
 
@@ -59,17 +78,6 @@ pub(crate) fn settle_verified(book: &mut Book, tally: &Tally) {
     }
 }
 
-/// Two checkpoints say the same whoever signed them again: their sizes and roots make the id.
-fn evidence_id(violation: &Violation) -> String {
-    let open =
-        |note: &str| SignedCheckpoint::open(note.as_bytes(), &violation.evidence.origin, &violation.evidence.keys).ok();
-    let head = |note: &str| open(note).map(|signed| (signed.size(), signed.root()));
-    let mut heads = [head(&violation.evidence.first), head(&violation.evidence.second)];
-    heads.sort_unstable();
-    let text = format!("{} {heads:?}", violation.evidence.origin);
-    format!("violation-{}", commit::short(&tlog::Hash::of(text.as_bytes())))
-}
-
 fn verdict_words(verdict: &Verdict) -> String {
     match verdict {
         Verdict::TwoRoots { size } => format!("the log signed two different roots for the size {size}"),
@@ -82,12 +90,24 @@ fn verdict_words(verdict: &Verdict) -> String {
     }
 }
 
+/// What a contradiction shows, and who showed us the other side.
+fn words(violation: &Violation) -> String {
+    let shows = verdict_words(&violation.verdict);
+    match &violation.seen_by {
+        None => shows,
+        Some(view) => format!(
+            "{shows}; the view {} showed one of the two",
+            alerts::text::escape(view, 200)
+        ),
+    }
+}
+
 /// The condition is held before the evidence is put: a store that fails must not silence it. Evidence is put on every
 /// pass that sees the contradiction; beyond the bound one condition stands for all further ones.
 async fn hold_violation(book: &mut Book, violation: &Violation) -> Result<(), Fault> {
-    let (id, now) = (evidence_id(violation), book.context.now());
+    let (id, now) = (commit::evidence_id(violation), book.context.now());
     let name = book.folder().evidence(&id);
-    let shows = verdict_words(&violation.verdict);
+    let shows = words(violation);
     let known = conditions::find(&mut book.state.conditions, Class::Violation, &id).is_some();
     if !known && conditions::count(&book.state.conditions, Class::Violation) >= MAX_VIOLATIONS {
         let more = Holds::now(Class::Violation, MORE_VIOLATIONS, now).fact(
@@ -110,10 +130,10 @@ async fn hold_violation(book: &mut Book, violation: &Violation) -> Result<(), Fa
 pub(crate) fn evidence_record(violation: &Violation, origin: &str, now: Timestamp) -> EvidenceRecord {
     EvidenceRecord {
         schema: SCHEMA,
-        id: evidence_id(violation),
+        id: commit::evidence_id(violation),
         log: origin.to_owned(),
         found: now,
-        shows: verdict_words(&violation.verdict),
+        shows: words(violation),
         body: EvidenceBody::Violation {
             evidence: violation.evidence.clone(),
         },
@@ -205,6 +225,7 @@ pub(crate) fn report(book: &Book, tally: &Tally) -> LogReport {
         report.cursor = Some(progress.cursor.position());
     }
     note(tally, &mut report);
+    judge_observers(book, tally, &mut report);
     if report.findings > 0 {
         report.worsen(Outcome::Findings, None);
     }
@@ -292,16 +313,48 @@ fn judge_log(book: &Book, tally: &Tally, report: &mut LogReport) {
     }
 }
 
+/// What those who look at the log beside us show.
+fn judge_observers(book: &Book, tally: &Tally, report: &mut LogReport) {
+    let problem = |class: &str, message: &str| {
+        Some(Problem {
+            class: class.to_owned(),
+            message: message.to_owned(),
+            object: None,
+        })
+    };
+    if let Some(Lack { message, refused }) = &tally.lack {
+        let outcome = if *refused { Outcome::Unproven } else { Outcome::Degraded };
+        report.worsen(outcome, problem("quorum-unmet", message));
+    }
+    for open in book.state.conditions.iter().filter(|open| open.is_open()) {
+        let message = match open.class {
+            Class::WitnessClock => format!("the witness {} cosigns in the future", open.detail),
+            Class::WitnessGone if open.due <= book.context.now() => {
+                format!("the witness {} has not cosigned for a day", open.detail)
+            }
+            _ => continue,
+        };
+        report.worsen(Outcome::Degraded, problem(open.class.word(), &message));
+    }
+    for line in &tally.views.unreachable {
+        report.worsen(Outcome::Degraded, problem("view-unreachable", line));
+    }
+    for line in &tally.views.unproven {
+        report.worsen(Outcome::Unproven, problem("view-unproven", line));
+    }
+    report.notes.extend(tally.views.notes.iter().cloned());
+}
+
 /// What the log served that condemns it.
 fn judge_served(book: &Book, tally: &Tally, report: &mut LogReport) {
-    if let Some(violation) = &tally.violation {
-        let id = evidence_id(violation);
+    for violation in tally.violations() {
+        let id = commit::evidence_id(violation);
         let seen = book
             .state
             .conditions
             .iter()
             .any(|open| open.is_latched() && open.detail == id);
-        let (message, object) = (verdict_words(&violation.verdict), Some(book.folder().evidence(&id)));
+        let (message, object) = (words(violation), Some(book.folder().evidence(&id)));
         if !seen {
             report.worsen(
                 Outcome::Violation,

@@ -9,6 +9,7 @@ use crate::steps::commit;
 use crate::steps::observe::{self, Observed};
 use crate::steps::prove::{self, Proved};
 use crate::steps::settle::Tally;
+use crate::steps::witness;
 use crate::trouble::{Fault, FaultClass, Unproven};
 use alerts::Class;
 use std::sync::Arc;
@@ -48,6 +49,11 @@ pub(super) async fn head(
     if let Some(observed) = &observed {
         if let Some(violation) = prove::impossible(book, observed) {
             tally.violation = Some(Box::new(violation));
+            return Ok(None);
+        }
+        tally.lack = witness::observe(book, observed);
+        let refused = tally.lack.as_ref().is_some_and(|lack| lack.refused);
+        if refused && (book.state.progress.is_none() || book.state.restart.is_some()) {
             return Ok(None);
         }
         if !begin_if_needed(book, tally, source, observed, listed).await? {
@@ -102,9 +108,11 @@ async fn begin_if_needed(
                     Class::GrewAfterFreeze,
                     Class::NoGrowth,
                     Class::Behind,
+                    Class::ViewUnproven,
                 ] {
                     conditions::end(&mut book.state.conditions, class, &[], now);
                 }
+                book.state.observers.views.clear();
             }
             Ok(true)
         }
@@ -140,6 +148,10 @@ async fn prove_head(
             Proved::Same => {
                 freeze(book, observed);
                 publish(book, tally, observed).await;
+            }
+            Proved::Grown(..) if tally.lack.as_ref().is_some_and(|lack| lack.refused) => {
+                tally.proven = false;
+                remember(book, observed);
             }
             Proved::Grown(proof, anomaly) => {
                 keep(book, tally, anomaly).await?;

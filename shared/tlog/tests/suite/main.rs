@@ -7,6 +7,7 @@ mod support;
 mod tiles;
 mod keys;
 mod notes;
+mod policies;
 mod checkpoints;
 mod proofs;
 mod evidence;
