@@ -43,6 +43,9 @@ classes! {
     ConfigChanged "config-changed" "Another configuration is in force.",
     Test "test" "Somebody asked whether alerts arrive.",
     BadPromise "bad-promise" "The log's server hands out promises that the log's key did not sign.",
+    TrustNews "trust-news" "The trusted root says something else than before of a log or a key.",
+    TrustStale "trust-stale" "The trust repository cannot be used; what it vouched for before is.",
+    TrustExpires "trust-expires" "The root of the trust repository is about to expire.",
 }
 
 impl Class {
@@ -52,10 +55,14 @@ impl Class {
         match self {
             Self::Violation | Self::RecordGone => Severity::Critical,
             Self::Finding | Self::Digest | Self::Unproven | Self::GrewAfterFreeze | Self::Unwatched => Severity::High,
-            Self::BadPromise | Self::SinkDead | Self::ConfigFellBack | Self::NobodyWatched | Self::Behind => {
-                Severity::High
-            }
+            Self::TrustStale
+            | Self::BadPromise
+            | Self::SinkDead
+            | Self::ConfigFellBack
+            | Self::NobodyWatched
+            | Self::Behind => Severity::High,
             Self::Quarantine | Self::NoGrowth | Self::Unreachable | Self::ConfigChanged => Severity::Medium,
+            Self::TrustNews | Self::TrustExpires => Severity::Medium,
             Self::Welcome | Self::StillWatching | Self::Test => Severity::Info,
         }
     }
@@ -65,10 +72,11 @@ impl Class {
     pub const fn is_condition(self) -> bool {
         match self {
             Self::Finding | Self::Digest => false,
-            Self::Welcome | Self::StillWatching | Self::ConfigChanged | Self::Test => false,
+            Self::Welcome | Self::StillWatching | Self::ConfigChanged | Self::TrustNews | Self::Test => false,
             Self::Unproven | Self::Violation | Self::Quarantine | Self::Behind | Self::NoGrowth => true,
             Self::Unreachable | Self::GrewAfterFreeze | Self::Unwatched | Self::ConfigFellBack => true,
             Self::SinkDead | Self::NobodyWatched | Self::RecordGone | Self::BadPromise => true,
+            Self::TrustStale | Self::TrustExpires => true,
         }
     }
 }

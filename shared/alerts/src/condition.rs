@@ -105,7 +105,9 @@ const fn detail_name(class: Class) -> &'static str {
         Class::RecordGone => "missing",
         Class::Finding | Class::Digest | Class::Behind | Class::NoGrowth | Class::Unreachable => "detail",
         Class::GrewAfterFreeze | Class::ConfigFellBack | Class::NobodyWatched => "detail",
-        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => "detail",
+        Class::TrustStale => "reason",
+        Class::TrustExpires => "expires",
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => "detail",
     }
 }
 

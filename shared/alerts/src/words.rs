@@ -73,8 +73,12 @@ fn open(class: Class, place: &Place) -> Words {
         Class::ConfigFellBack => config_fell_back(place),
         Class::SinkDead => sink_dead(place),
         Class::NobodyWatched => nobody_watched(),
+        Class::TrustStale => trust_stale(place),
+        Class::TrustExpires => trust_expires(place),
         Class::Finding | Class::Digest => found(place),
-        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => notice(class, place),
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => {
+            notice(class, place)
+        }
     }
 }
 
@@ -293,6 +297,40 @@ fn nobody_watched() -> Words {
     }
 }
 
+fn trust_stale(place: &Place) -> Words {
+    Words {
+        headline: "The trust repository cannot be used",
+        subject: Subject::Detail,
+        summary: format!(
+            "What the trust repository serves is not used ({}). What it vouched for before stays in force for a while, so \
+             a log or a key that verifiers accept since then is not watched, and one that was withdrawn still is. \
+             When that while is over, nothing can be watched.",
+            or(&place.detail, "see below")
+        ),
+        action:
+            "Look at the error. If the repository cannot be reached, it may heal by itself. If it is frozen, rolled \
+                 back, wrongly signed or altered, somebody between us and it, or on it, may be keeping news from us: \
+                 compare with another network, and ask its operator. `limits.trust_grace` says how long the while is."
+                .to_owned(),
+    }
+}
+
+fn trust_expires(place: &Place) -> Words {
+    Words {
+        headline: "The root of the trust repository is about to expire",
+        subject: Subject::Nobody,
+        summary: format!(
+            "The newest root that the trust repository has expires at {}, and no newer one is there. From then on nothing \
+             that it serves is believed; what it vouched for before is used for `limits.trust_grace`, and then nothing \
+             can be watched.",
+            or(&place.detail, "the moment below")
+        ),
+        action: "Its operator has to sign a new root; ask when. As a last resort a trusted root that you have checked \
+                 yourself can stand in (`trust: {trusted_root: FILE}`)."
+            .to_owned(),
+    }
+}
+
 /// Findings and digests are no conditions; somebody who makes one of them all the same is told what there is.
 fn found(place: &Place) -> Words {
     Words {
@@ -326,7 +364,9 @@ fn closed(class: Class, place: &Place) -> Words {
     let Place { log, detail, .. } = place;
     let all_clear = "Nothing has to be done.";
     let (headline, subject, summary, action) = match class {
-        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => return notice(class, place),
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => {
+            return notice(class, place);
+        }
         Class::Violation => (
             "Contradiction left behind",
             Subject::Log,
@@ -415,6 +455,18 @@ fn closed(class: Class, place: &Place) -> Words {
             "There are rules again",
             Subject::Nobody,
             "Entries are matched from here on.".to_owned(),
+            all_clear,
+        ),
+        Class::TrustStale => (
+            "The trust repository is good again",
+            Subject::Nobody,
+            "What the trust repository serves verifies again, and is in force.".to_owned(),
+            all_clear,
+        ),
+        Class::TrustExpires => (
+            "The trust root was renewed",
+            Subject::Nobody,
+            "A newer root is in force, or the repository is no longer used.".to_owned(),
             all_clear,
         ),
         Class::Finding | Class::Digest => (

@@ -11,6 +11,8 @@ mod trouble;
 mod settings;
 mod difference;
 mod outline;
+mod trust;
+mod news;
 pub mod record;
 mod coverage;
 mod discovery;
@@ -29,13 +31,12 @@ mod ops;
 mod audit;
 
 pub use audit::{Audit, Defect, EpochAudit, audit};
-pub use coverage::{
-    Coverage, FixedTrust, Trust, TrustSource, Unwatched, WatchedLog, coverage, find, misfits, trust_document,
-};
+pub use coverage::{Coverage, Unwatched, WatchedLog, coverage, find, misfits, trust_document};
 pub use difference::difference;
 pub use discovery::{Discovery, Found, ListedShard, MAX_SHARDS, Probed, Sources, discover, with_shards};
 pub use environment::{Budget, Environment, InForce, Reports, StopHandle, Unwatching, Watcher};
 pub use measures::{LogMeasures, Measures};
+pub use news::TrustOutline;
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::entry::{Standing, leads_to, standing};
 pub use ops::rescan::{Rescan, rescan};
@@ -51,6 +52,7 @@ pub use seams::source::{
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 pub use settings::{
     CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, Position, ReportSettings, Settings, TrustChoice,
-    parse_duration,
+    TufChoice, parse_duration,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
+pub use trust::{FixedTrust, GivenTrust, Trust, TrustSource, TufRefusal, TufRepository, TufStanding};

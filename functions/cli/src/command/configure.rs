@@ -1,6 +1,6 @@
 //! `config put` and `config get`: the configuration that a store keeps, which a scheduled deployment reads.
 //!
-//! What is put was checked as a whole, with the trusted root that it names, which is put beside it. It replaces only what
+//! What is put was checked as a whole, with the root that it names, which is put beside it. It replaces only what
 //! was read and shown: where somebody else was faster, nothing is overwritten.
 
 use crate::args::{Config, ConfigAction};
@@ -10,7 +10,7 @@ use crate::wiring::{self, Access};
 use alerts::text::{escape, without_passwords};
 use local::configuration::{self, Beside, CONFIG_FOLDER, Files as _, MAX_TRUSTED_ROOT_BYTES, Refused};
 use local::{standing, yaml};
-use pass::{Fault, FaultClass, Object, Outline, Settings, Store, StoreErrorKind, Swap, TrustChoice, Version};
+use pass::{Fault, FaultClass, Object, Outline, Settings, Store, StoreErrorKind, Swap, Version};
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
@@ -51,9 +51,9 @@ async fn put(args: &Config) -> Result<ExitCode, Failure> {
     let text = yaml::read(&file).map_err(|error| Failure::Usage(format!("error: {error}")))?;
     let inventory = config::inventory(&args.common.store).await;
     let (name, beside) = (file.display().to_string(), Beside::the(&file));
-    let loaded = configuration::parse(&name, &text, &beside, &inventory, &config::readable).await?;
+    let loaded = configuration::parse(&name, &text, &beside, &inventory, &config::Readable).await?;
     let settings = &loaded.in_force.settings;
-    let root = trusted_root(settings, &beside).await?;
+    let root = root_file(settings, &beside).await?;
     let store = wiring::store(&args.common.store, Access::Make).await?;
     let stored = stored(store.as_ref(), standing::CONFIG, yaml::MAX_YAML_BYTES).await?;
     let before = stored.content.as_ref().map(|object| object.bytes.as_slice());
@@ -88,15 +88,15 @@ async fn put(args: &Config) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The trusted root that the configuration names, and where the store keeps it.
-async fn trusted_root(settings: &Settings, beside: &Beside) -> Result<Option<(String, Vec<u8>)>, Failure> {
-    let TrustChoice::TrustedRoot(file) = &settings.trust else {
+/// The root that the configuration names, and where the store keeps it.
+async fn root_file(settings: &Settings, beside: &Beside) -> Result<Option<(String, Vec<u8>)>, Failure> {
+    let Some((key, file)) = settings.trust.file() else {
         return Ok(None);
     };
     let name = format!("{CONFIG_FOLDER}{file}");
     if !pass::check_name(&name) || name == standing::CONFIG {
         return Err(Failure::Usage(format!(
-            "error: `trust.trusted_root: {}` cannot be stored: keep the file beside the configuration, and name it by letters, digits, `.`, `_` and `-` alone",
+            "error: `{key}: {}` cannot be stored: keep the file beside the configuration, and name it by letters, digits, `.`, `_` and `-` alone",
             escape(file, SHOWN)
         )));
     }

@@ -4,12 +4,13 @@
 use crate::args::Lookup;
 use crate::config;
 use crate::exit::{Failure, print, say};
+use crate::trust;
 use crate::wiring::{self, Access};
 use alerts::Identity;
 use alerts::text::escape;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pass::{Clock as _, Fault, Freshness, LogKind, Outcome, Sources as _, SystemClock, TrustSource as _};
+use pass::{Clock as _, Fault, Freshness, LogKind, Outcome, Sources as _, SystemClock};
 use pass::{Standing, Store, WatchedLog};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -31,10 +32,10 @@ pub(crate) async fn lookup(args: Lookup) -> Result<ExitCode, Failure> {
     let loaded = config::load(&args.common).await?;
     let inventory = config::inventory(&args.common.store).await;
     let now = SystemClock::new().now();
-    let trust = loaded.trust.trust(now).await?;
+    let logs = Logs::new()?;
+    let trust = trust::look(&loaded, logs.http(), &args.common.store).await?;
     let coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
     let server = server(coverage.watched, args.log.as_deref())?;
-    let logs = Logs::new()?;
     let speaks = logs.rekor_v1(&server.url)?;
     let mut only = pass::Coverage::default();
     only.watched.push(server);

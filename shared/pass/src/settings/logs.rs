@@ -147,7 +147,7 @@ fn read_kind(log: &mut Fields<'_, '_>) -> Option<LogKind> {
     Some(kind)
 }
 
-fn check_url(url: &str, log: &mut Fields<'_, '_>) {
+pub(super) fn check_url(url: &str, log: &mut Fields<'_, '_>) {
     let known = ["http://", "https://", "file:///"]
         .iter()
         .any(|scheme| url.starts_with(scheme));
