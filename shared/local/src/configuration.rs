@@ -178,11 +178,11 @@ fn diagnostic(path: String, message: String) -> Diagnostic {
 
 async fn trust(choice: &TrustChoice, files: &dyn Files) -> Result<GivenTrust, Refused> {
     Ok(match choice {
-        TrustChoice::Public => GivenTrust::Fixed(FixedTrust::public()),
+        TrustChoice::Public => GivenTrust::Fixed(Box::new(FixedTrust::public())),
         TrustChoice::TrustedRoot(file) => {
             let (place, bytes) = files.read(file).await?;
             let trust = FixedTrust::from_bytes(&place, bytes).map_err(|fault| Refused::Broken(fault.message))?;
-            GivenTrust::Fixed(trust)
+            GivenTrust::Fixed(Box::new(trust))
         }
         TrustChoice::Tuf(TufChoice::Production) => {
             GivenTrust::Tuf(TufRepository::public(&sigstore::repository::PRODUCTION))

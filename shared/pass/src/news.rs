@@ -71,6 +71,14 @@ impl TrustOutline {
         Self { logs, untrusted }
     }
 
+    /// The logs that are named, as if no client were sent anywhere else.
+    pub(crate) fn listed(&self) -> Self {
+        Self {
+            logs: self.logs.clone(),
+            untrusted: BTreeSet::new(),
+        }
+    }
+
     /// What is new since `before`, in words: what is gone first, for it is accepted no longer.
     #[must_use]
     pub fn news(&self, before: &Self, now: Timestamp) -> Vec<String> {
@@ -96,7 +104,7 @@ impl TrustOutline {
         for origin in self.untrusted.difference(&before.untrusted) {
             let origin = short(origin);
             news.push(format!(
-                "a signing configuration sends clients to {origin}, which the trusted root does not name: what is signed there is not watched"
+                "a signing configuration sends clients to {origin}, which the trusted root does not name: an address before other logs, or a log that nobody watches"
             ));
         }
         for origin in before.untrusted.difference(&self.untrusted) {
@@ -238,7 +246,7 @@ mod tests {
             format!("ct.example signs with key {}, valid without a bound", id(KEYS[0])),
             "one.example is read elsewhere: https://one.example/, was https://one.example".to_owned(),
             format!("key of one.example appeared: {}, valid from 2026-01-01T00:00:00Z", id(KEYS[1])),
-            "a signing configuration sends clients to balancer.example, which the trusted root does not name: what is signed there is not watched".to_owned(),
+            "a signing configuration sends clients to balancer.example, which the trusted root does not name: an address before other logs, or a log that nobody watches".to_owned(),
         ];
         check(
             &before,

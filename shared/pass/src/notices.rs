@@ -142,8 +142,8 @@ pub(crate) fn config_changed(deployment: &mut Deployment, now: Timestamp, roll: 
     add(deployment, notice.with_object(names::config(&is)));
 }
 
-/// Notes what the trust says otherwise than before, if anything. Of the first one nothing is news. Two passes that note
-/// the same news note it under one id.
+/// Notes what the trust says otherwise than before, if anything. Of the first one only that clients are sent to a log
+/// that it does not name is news. Two passes that note the same news note it under one id.
 pub(crate) fn trust_news(
     deployment: &mut Deployment,
     trusted: TrustOutline,
@@ -151,11 +151,10 @@ pub(crate) fn trust_news(
     roll: &Roll<'_>,
     copy: &str,
 ) {
-    let news = deployment
-        .trusted
-        .as_ref()
-        .map(|before| trusted.news(before, now))
-        .unwrap_or_default();
+    let news = match &deployment.trusted {
+        Some(before) => trusted.news(before, now),
+        None => trusted.news(&trusted.listed(), now),
+    };
     if !news.is_empty() {
         deployment.trust_news = deployment.trust_news.saturating_add(1);
         let content = serde_json::to_vec(&trusted).unwrap_or_default();

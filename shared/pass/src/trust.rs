@@ -142,7 +142,7 @@ impl TrustSource for FixedTrust {
 #[derive(Debug, Clone)]
 pub enum GivenTrust {
     /// All of it.
-    Fixed(FixedTrust),
+    Fixed(Box<FixedTrust>),
     /// The repository to ask.
     Tuf(TufRepository),
 }

@@ -14,3 +14,4 @@ mod hostile_text;
 mod readme;
 mod stored;
 mod servers;
+mod tuf;

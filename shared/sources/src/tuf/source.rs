@@ -28,7 +28,7 @@ pub const REFRESH_SECS: u64 = 20;
 #[must_use]
 pub fn open_trust(given: GivenTrust, http: &Http, store: Arc<dyn Store>, grace: Limit) -> Box<dyn TrustSource> {
     match given {
-        GivenTrust::Fixed(fixed) => Box::new(fixed),
+        GivenTrust::Fixed(fixed) => fixed,
         GivenTrust::Tuf(repository) => Box::new(TufTrust::new(repository, http, store, grace)),
     }
 }
