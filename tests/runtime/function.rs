@@ -146,8 +146,17 @@ impl Function {
     /// The most memory that it ever had, in bytes (`VmHWM`).
     #[must_use]
     pub fn peak_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// What of its memory is the program itself, as far as it was touched.
+    pub fn text_bytes(&self) -> u64 {
+        self.memory("RssFile:")
+    }
+
+    fn memory(&self, what: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(what));
         let kib: u64 = line.unwrap().trim().trim_end_matches("kB").trim().parse().unwrap();
         kib * 1_024
     }

@@ -19,11 +19,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use turn::Turns;
 
-/// Threads that wait for the network.
-const WORKERS: usize = 2;
+/// Threads that wait for the network. Few of either kind: a function has less than one processor, and each thread costs the
+/// allocator an arena.
+const WORKERS: usize = 1;
 
 /// Threads that hash and scan.
-const BLOCKING: usize = 4;
+const BLOCKING: usize = 2;
 
 /// What Lambda sets; its runtime cannot begin without.
 const OF_LAMBDA: [&str; 4] = [

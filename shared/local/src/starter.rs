@@ -57,13 +57,12 @@ from: head
 # Logs beside those of the trusted root:
 # logs:
 #   - url: https://log.example.com
-#     kind: rekor-v2            # or tlog: any C2SP tiled log, whose leaves match by digest only
+#     kind: rekor-v2            # or rekor-v1; or tlog: any C2SP tiled log, whose leaves match by digest only
 #     key: log.example.com+...  # a C2SP vkey, or a PEM public key
 
-# This version reads tiled logs. Logs of the trusted root that it cannot read are named on every pass, and keep the run
-# from being clean until you say that you know:
+# This version reads no certificate transparency logs. Those that the trusted root names are named on every pass, and keep
+# the run from being clean until you say that you know:
 # exclude:
-#   - {log: rekor.sigstore.dev, reason: \"Rekor v1 is watched by other means\", until: 2027-06-30}
 #   - {log: ctfe.sigstore.dev/2022, reason: \"watched by other means\", until: 2027-06-30}
 #   - {log: ctfe.sigstore.dev/test, reason: \"retired\"}
 

@@ -51,8 +51,8 @@ pub use seams::source::{
 };
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 pub use settings::{
-    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, Position, ReportSettings, Settings, TrustChoice,
-    TufChoice, parse_duration,
+    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, MAX_REQUESTS, Position, ReportSettings, Settings,
+    TrustChoice, TufChoice, parse_duration,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
 pub use trust::{FixedTrust, GivenTrust, Trust, TrustSource, TufRefusal, TufRepository, TufStanding};

@@ -5,10 +5,12 @@
 
 mod duration;
 mod fields;
+mod limits;
 mod logs;
 mod trust;
 
 pub use duration::{Limit, parse_duration};
+pub use limits::{Limits, MAX_REQUESTS};
 pub use logs::{LogKind, LogSettings};
 pub use trust::{TrustChoice, TufChoice};
 
@@ -65,33 +67,6 @@ pub struct Exclusion {
     pub until: Option<Timestamp>,
 }
 
-/// The times within which the user wants to be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// How long the cursor may be behind the head, or the log unreachable, before an alert.
-    pub max_lag: Limit,
-    /// How long the log may go without growth.
-    pub no_growth: Limit,
-    /// How long served data may fail to verify before an alert.
-    pub unproven_after: Limit,
-    /// How long a partial bundle may be left unread.
-    pub partial_wait: Limit,
-    /// How long trusted material may be used after it expired.
-    pub trust_grace: Limit,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_lag: Limit::After(3_600),
-            no_growth: Limit::Never,
-            unproven_after: Limit::After(600),
-            partial_wait: Limit::After(0),
-            trust_grace: Limit::After(3 * 86_400),
-        }
-    }
-}
-
 /// Which words about the deployment itself are told; `None` leaves it to how the pass is made: a scheduled deployment
 /// tells them, the command does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -145,7 +120,7 @@ fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
     let from = top.position("from").unwrap_or(Position::Head);
     let limits_value = top.take("limits");
     let limits = limits_value.map_or_else(Limits::default, |v| {
-        read_limits(v, "limits", LIMIT_KEYS, Limits::default(), &mut top)
+        limits::read(v, "limits", limits::FOR_ALL, Limits::default(), top.problems)
     });
     let max_alerts = limits_value
         .and_then(|v| v.get("max_alerts"))
@@ -186,37 +161,6 @@ fn read_schema(top: &mut Fields<'_, '_>) {
         }
         Some(_) => top.complain("schema", format!("must be {CONFIG_SCHEMA}"), None),
         None => top.complain("", format!("`schema: {CONFIG_SCHEMA}` is missing"), None),
-    }
-}
-
-/// The keys of a log's own `limits`.
-const LOG_LIMIT_KEYS: &[&str] = &["max_lag", "no_growth", "unproven_after", "partial_wait", "trust_grace"];
-
-/// The keys of the `limits` for all: `max_alerts` belongs to the whole deployment.
-const LIMIT_KEYS: &[&str] = &[
-    "max_lag",
-    "no_growth",
-    "unproven_after",
-    "partial_wait",
-    "trust_grace",
-    "max_alerts",
-];
-
-fn read_limits(value: &Value, path: &str, known: &[&str], default: Limits, top: &mut Fields<'_, '_>) -> Limits {
-    let Some(mut limits) = Fields::open(value, path, known, top.problems) else {
-        return default;
-    };
-    if let Some(value) = limits.take("max_alerts")
-        && value.as_u64().is_none()
-    {
-        limits.complain("max_alerts", "must be a whole number".to_owned(), None);
-    }
-    Limits {
-        max_lag: limits.limit("max_lag").unwrap_or(default.max_lag),
-        no_growth: limits.limit("no_growth").unwrap_or(default.no_growth),
-        unproven_after: limits.limit("unproven_after").unwrap_or(default.unproven_after),
-        partial_wait: limits.limit("partial_wait").unwrap_or(default.partial_wait),
-        trust_grace: limits.limit("trust_grace").unwrap_or(default.trust_grace),
     }
 }
 

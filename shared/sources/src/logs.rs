@@ -6,7 +6,7 @@
 
 use crate::base::{Base, Layout, UrlError, resolve};
 use crate::http::{Http, HttpSetupError};
-use crate::pace::{PUBLIC_CEILING, Pace};
+use crate::pace::Pace;
 use crate::patience::HttpPatience;
 use crate::probe::{ProbeError, Served, probe};
 use crate::rekor_v1::{RekorV1Log, RekorV1Server, Shard};
@@ -34,8 +34,7 @@ pub fn base_of(url: &str, kind: LogKind) -> Result<Base, UrlError> {
 #[derive(Debug)]
 pub struct Logs {
     http: Http,
-    ceiling: usize,
-    paces: Mutex<HashMap<String, Pace>>,
+    paces: Mutex<HashMap<(String, u32), Pace>>,
 }
 
 impl Logs {
@@ -44,15 +43,14 @@ impl Logs {
     /// # Errors
     /// The client could not be made.
     pub fn new() -> Result<Self, HttpSetupError> {
-        Ok(Self::with(Http::new(HttpPatience::default(), None)?, PUBLIC_CEILING))
+        Ok(Self::with(Http::new(HttpPatience::default(), None)?))
     }
 
-    /// With a client of one's own, and at most `ceiling` requests in flight at a Rekor v1 server.
+    /// With a client of one's own.
     #[must_use]
-    pub fn with(http: Http, ceiling: usize) -> Self {
+    pub fn with(http: Http) -> Self {
         Self {
             http,
-            ceiling,
             paces: Mutex::default(),
         }
     }
@@ -63,11 +61,13 @@ impl Logs {
         &self.http
     }
 
-    /// The Rekor v1 server at a URL, with the window that all its shards share.
+    /// The Rekor v1 server of a log, with the window that all its shards share and as many requests in flight as its limits
+    /// allow.
     ///
     /// # Errors
     /// A fault of class `Configuration` for a URL of which there is none.
-    pub fn rekor_v1(&self, url: &str) -> Result<RekorV1Server, Fault> {
+    pub fn rekor_v1(&self, log: &WatchedLog) -> Result<RekorV1Server, Fault> {
+        let url = log.url.as_str();
         let base = match resolve(url, Layout::Tiled) {
             Ok(Base::Http(base)) => base,
             Ok(Base::Folder(_)) => {
@@ -79,13 +79,18 @@ impl Logs {
                 return Err(Fault::new(FaultClass::Configuration, url, message));
             }
         };
-        Ok(RekorV1Server::new(self.http.clone(), &base, self.pace_of(&base)))
+        Ok(RekorV1Server::new(
+            self.http.clone(),
+            &base,
+            self.pace_of(&base, log.limits.requests),
+        ))
     }
 
-    fn pace_of(&self, base: &Url) -> Pace {
+    fn pace_of(&self, base: &Url, ceiling: u32) -> Pace {
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        let host = base.origin().ascii_serialization();
-        paces.entry(host).or_insert_with(|| Pace::new(self.ceiling)).clone()
+        let place = (base.origin().ascii_serialization(), ceiling);
+        let made = || Pace::new(usize::try_from(ceiling).unwrap_or(1));
+        paces.entry(place).or_insert_with(made).clone()
     }
 
     fn shard(&self, log: &WatchedLog) -> Result<RekorV1Log, Fault> {
@@ -100,7 +105,7 @@ impl Logs {
             .tree
             .parse()
             .map_err(|error| unfit(format!("the shard {} of {} is none: {error}", shard.tree, shard.server)))?;
-        Ok(RekorV1Log::new(self.rekor_v1(&log.url)?, tree, shard.offset))
+        Ok(RekorV1Log::new(self.rekor_v1(log)?, tree, shard.offset))
     }
 }
 
@@ -125,7 +130,7 @@ impl Sources for Logs {
 
     async fn shards(&self, server: &WatchedLog) -> Result<Vec<ListedShard>, Fault> {
         let shards = self
-            .rekor_v1(&server.url)?
+            .rekor_v1(server)?
             .shards(Freshness::Cached)
             .await
             .map_err(Fault::from_source)?;

@@ -85,7 +85,7 @@ fn check_says_what_is_watched_and_what_is_not() {
     let ran = ran.says(&[
         "watched    one.example  (rekor-v2, file://",
         "watched    log2025-1.rekor.sigstore.dev  (rekor-v2, ",
-        "unwatched  rekor.sigstore.dev  (this version does not read logs of kind rekor-v1 yet)",
+        "watched    rekor.sigstore.dev  (rekor-v1, https://rekor.sigstore.dev",
         "unwatched  ctfe.sigstore.dev/2022  (watched elsewhere)",
         "rule       ours",
     ]);

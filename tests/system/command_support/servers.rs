@@ -5,6 +5,7 @@ use super::world::{Ran, World};
 use serde_json::Value;
 use stage::hostile::{HostedRekor, Hostile, RekorRule, RekorSpec, RekorTarget, Wrong};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use testlog::certificate::Authority;
 use testlog::{LeafMaker, MassBodies};
 use tlog::Hash;
@@ -208,14 +209,47 @@ fn entries_that_are_not_in_the_tree_are_never_scanned() {
 }
 
 #[test]
-fn an_entry_that_is_left_out_stops_there_and_says_so() {
-    let stage = Stage::of(60);
-    stage.rekor.behave(RekorRule::entry(Wrong::Drop, 31));
-    let ran = stage.run(30);
-    let line = stage.line(&ran, FIRST);
-    assert!(line["error"]["message"].as_str().unwrap().contains("31"), "{line}");
-    stage.rekor.clear();
+fn an_answer_that_contradicts_its_question_stops_there_and_says_so() {
+    // The code with which the pass ends: 30 where an entry does not come, 35 where something else comes in its place.
+    let ends = [
+        (Wrong::Drop, 30),
+        (Wrong::Double, 35),
+        (Wrong::LogIndex, 35),
+        (Wrong::Uuid, 35),
+        (Wrong::Tree, 35),
+        (Wrong::Place, 35),
+    ];
+    for (how, code) in ends {
+        let stage = Stage::of(60);
+        stage.rekor.behave(RekorRule::entry(how, 31));
+        let ran = stage.run(code);
+        let line = stage.line(&ran, FIRST);
+        assert!(
+            line["error"]["message"].as_str().unwrap().contains("31"),
+            "{how:?}: {line}"
+        );
+        assert!(line["cursor"].as_u64().unwrap() <= 31, "{how:?}: {line}");
+        stage.rekor.clear();
+        let ran = stage.run(0);
+        assert_eq!(stage.line(&ran, FIRST)["cursor"], 60, "{how:?}");
+        stage.world.run(&["verify"]).ends(0);
+    }
+}
+
+#[test]
+fn a_server_is_asked_no_more_than_it_may_be() {
+    let stage = Stage::of(400);
+    for (allowed, why) in [("0", "from 1 to 64"), ("65", "from 1 to 64"), ("many", "from 1 to 64")] {
+        stage.configure(&format!("limits: {{requests: {allowed}}}"));
+        stage.world.run(&["check"]).ends(2).complains(&["sentinel.yaml:", why]);
+    }
+    // 40 batches of ten, two at a time.
+    let each = Duration::from_millis(50);
+    stage.configure("from: 0\n    limits: {requests: 2}");
+    stage.rekor.latency(each);
+    let begun = Instant::now();
     stage.run(0);
+    assert!(begun.elapsed() >= each * 20, "{:?}", begun.elapsed());
 }
 
 #[test]

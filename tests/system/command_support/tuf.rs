@@ -66,5 +66,8 @@ fn what_is_put_is_put_with_its_root() {
     world.run(&["config", "put"]).ends(0).says(&["config/root.json"]);
     assert_eq!(world.read("sentinel-store/config/root.json"), world.read("root.json"));
     world.write("root.json", "{}");
-    world.run(&["config", "put"]).ends(2).complains(&["the pinned root cannot be used"]);
+    world
+        .run(&["config", "put"])
+        .ends(2)
+        .complains(&["the pinned root cannot be used"]);
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use stage::emulator::{Moto, Proxy, Queue, emulator};
 use stage::hostile::{HostedLog, Hostile, LogSpec};
 use stage::runtime::{Answer, Function};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -30,8 +31,16 @@ pub(crate) struct World {
 pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let ours = || PathBuf::from(env!("CARGO_BIN_EXE_sentinel-monitor"));
-    let named = std::env::var_os("SENTINEL_MONITOR_BIN").filter(|path| !path.is_empty());
-    PROGRAM.get_or_init(|| named.map_or_else(ours, PathBuf::from))
+    PROGRAM.get_or_init(|| named().map_or_else(ours, PathBuf::from))
+}
+
+/// Whether it is the file that is uploaded to Lambda, and not one that was built for tests.
+pub(crate) fn is_uploaded() -> bool {
+    named().is_some()
+}
+
+fn named() -> Option<OsString> {
+    std::env::var_os("SENTINEL_MONITOR_BIN").filter(|path| !path.is_empty())
 }
 
 impl World {

@@ -36,7 +36,7 @@ pub(crate) async fn lookup(args: Lookup) -> Result<ExitCode, Failure> {
     let trust = trust::look(&loaded, logs.http(), &args.common.store).await?;
     let coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
     let server = server(coverage.watched, args.log.as_deref())?;
-    let speaks = logs.rekor_v1(&server.url)?;
+    let speaks = logs.rekor_v1(&server)?;
     let mut only = pass::Coverage::default();
     only.watched.push(server);
     let shards: Vec<WatchedLog> = pass::discover(&only, &inventory, &logs)

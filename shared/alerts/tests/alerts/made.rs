@@ -161,8 +161,8 @@ pub(crate) fn roll<'a>() -> Roll<'a> {
         ],
         unwatched: vec![
             (
-                "rekor.sigstore.dev",
-                "this version does not read logs of kind rekor-v1 yet",
+                "ctfe.sigstore.dev/test",
+                "this version does not read logs of kind ct yet",
             ),
             ("ctfe.sigstore.dev/2022", "watched by other means"),
         ],

@@ -1,7 +1,7 @@
 //! The `logs:` block: logs that the trusted root does not know, and what differs for those that it does.
 
 use super::fields::Fields;
-use super::{LOG_LIMIT_KEYS, Limits, Position, read_limits};
+use super::{Limits, Position, limits};
 use crate::names::{MAX_ORIGIN_BYTES, is_name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -117,7 +117,7 @@ fn read_log(value: &Value, path: &str, limits: Limits, top: &mut Fields<'_, '_>)
     let (origin, keys) = read_keys(&mut log, origin, &url, kind)?;
     check_origin(&origin, &mut log);
     let limits = log.take("limits").map_or(limits, |value| {
-        read_limits(value, &format!("{path}.limits"), LOG_LIMIT_KEYS, limits, &mut log)
+        limits::read(value, &format!("{path}.limits"), limits::OF_A_LOG, limits, log.problems)
     });
     Some(LogSettings {
         url,
