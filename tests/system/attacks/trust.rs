@@ -52,7 +52,7 @@ impl Trusting {
     /// Lists a log whose key is valid from this day on.
     fn list(&mut self, log: &HostedLog, from: i64) {
         let vkey = log.vkey();
-        let key = STANDARD.decode(vkey.rsplit('+').next().unwrap()).unwrap();
+        let key = STANDARD.decode(vkey.splitn(3, '+').nth(2).unwrap()).unwrap();
         let spki = [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..], &key[1..]].concat();
         self.logs.push(json!({
             "baseUrl": format!("https://{}", log.origin()), "hashAlgorithm": "SHA2_256",
