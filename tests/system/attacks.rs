@@ -20,5 +20,7 @@ mod frozen;
 mod neighbours;
 #[path = "attacks/told.rs"]
 mod told;
+#[path = "attacks/trust.rs"]
+mod trust;
 #[path = "attacks/measures.rs"]
 mod measures;

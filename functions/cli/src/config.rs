@@ -3,10 +3,10 @@
 
 use crate::args::Common;
 use crate::exit::{Failure, say};
-use local::configuration::{self, Beside, Loaded};
+use local::configuration::{self, Beside, Loaded, UrlCheck};
 use local::{standing, yaml};
 use pass::record::Deployment;
-use pass::{Clock as _, LogSettings, Store, SystemClock};
+use pass::{Clock as _, LogSettings, Store, SystemClock, TufRepository};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,7 +63,7 @@ pub(crate) fn place(store: &dyn Store) -> String {
 /// The stored configuration, or the last good one in its place, loudly. Which one is used is always said.
 async fn load_stored(store: &dyn Store) -> Result<Loaded, Failure> {
     say(&format!("configuration: {}", place(store)));
-    let standing = standing::of_store(store, None, &readable).await?;
+    let standing = standing::of_store(store, None, &Readable).await?;
     if let Some(broken) = &standing.broken {
         say(broken);
     }
@@ -118,7 +118,7 @@ pub(crate) async fn load_or_last_good(common: &Common) -> Result<Loaded, Failure
     };
     let beside = Beside::the(&file(common.config.as_deref()));
     let inventory = inventory(&common.store).await;
-    let stands = standing::last_good(store.as_ref(), &inventory, &beside, &readable, &broken).await;
+    let stands = standing::last_good(store.as_ref(), &inventory, &beside, &Readable, &broken).await;
     let Some(loaded) = stands.inspect_err(|_| say(&broken))? else {
         return Err(Failure::Usage(broken));
     };
@@ -162,11 +162,19 @@ fn rule_set(bytes: &[u8]) -> Option<Hash> {
 
 /// Checks a text against the sources that this build has.
 async fn parse(file: &str, text: &str, beside: &Beside, inventory: &Deployment) -> Result<Loaded, Failure> {
-    Ok(configuration::parse(file, text, beside, inventory, &readable).await?)
+    Ok(configuration::parse(file, text, beside, inventory, &Readable).await?)
 }
 
-/// Whether a log can be read where the configuration says.
-pub(crate) fn readable(log: &LogSettings) -> Result<(), String> {
-    let base = sources::base_of(&log.url, log.kind);
-    base.map(drop).map_err(|error| error.to_string())
+/// What this build can read.
+pub(crate) struct Readable;
+
+impl UrlCheck for Readable {
+    fn log(&self, log: &LogSettings) -> Result<(), String> {
+        let base = sources::base_of(&log.url, log.kind);
+        base.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn repository(&self, repository: &TufRepository) -> Result<(), (&'static str, String)> {
+        sources::check_repository(repository).map(drop)
+    }
 }

@@ -8,6 +8,7 @@ mod exit;
 mod cloud;
 mod wiring;
 mod config;
+mod trust;
 mod progress;
 mod table;
 mod command;

@@ -9,11 +9,11 @@ use crate::words;
 use aws::{Clients, S3Store, SnsSink};
 use core::time::Duration;
 use lambda_runtime::Diagnostic;
-use local::configuration::Refused;
+use local::configuration::{Refused, UrlCheck};
 use local::standing;
 use pass::{
     AlertSink, Budget, Clock, Environment, Fault, FaultClass, LogReport, LogSettings, Outcome, PassReport, Problem,
-    Remembering, Reports, Store, SystemClock, Unwatching,
+    Remembering, Reports, Store, SystemClock, TufRepository, Unwatching,
 };
 use serde_json::{Value, json};
 use sources::{Base, Logs};
@@ -207,7 +207,7 @@ impl Monitor {
         names: &[String],
     ) -> Result<PassReport, Stopped> {
         let hands = self.hands(settings).await?;
-        let standing = standing::of_store(hands.store.as_ref(), settings.watch.as_deref(), &readable).await;
+        let standing = standing::of_store(hands.store.as_ref(), settings.watch.as_deref(), &Readable).await;
         let standing = standing.map_err(|refused| match refused {
             Refused::Fault(fault) => Stopped::from(fault),
             Refused::Broken(text) => Stopped::from(Fault {
@@ -233,7 +233,9 @@ impl Monitor {
             },
         };
         let (in_force, trust) = (standing.loaded.in_force, standing.loaded.trust);
-        let made = pass::run_only(Arc::new(environment), in_force, &trust, &hands.logs, names).await;
+        let (store, grace) = (Arc::clone(&hands.store), in_force.settings.limits.trust_grace);
+        let trust = sources::open_trust(trust, hands.logs.http(), store, grace);
+        let made = pass::run_only(Arc::new(environment), in_force, trust.as_ref(), &hands.logs, names).await;
         made.map_err(|fault| match fault.class {
             FaultClass::Configuration if !names.is_empty() => Stopped::Asked(Problem::from(&fault)),
             _ => Stopped::from(fault),
@@ -307,14 +309,27 @@ async fn hands(settings: &PassSettings) -> Result<Hands, Fault> {
     })
 }
 
-/// Whether a function can read a log there: over HTTP alone. A folder of a Lambda holds no log.
-fn readable(log: &LogSettings) -> Result<(), String> {
-    match sources::base_of(&log.url, log.kind) {
-        Ok(Base::Http(_)) => Ok(()),
-        Ok(Base::Folder(_)) => Err("a function has no folders to read logs from; use https:// or http://".to_owned()),
-        Err(error) => Err(error.to_string()),
+/// What a function can read: over HTTP alone. A folder of a Lambda holds neither a log nor a repository.
+struct Readable;
+
+impl UrlCheck for Readable {
+    fn log(&self, log: &LogSettings) -> Result<(), String> {
+        match sources::base_of(&log.url, log.kind) {
+            Ok(Base::Http(_)) => Ok(()),
+            Ok(Base::Folder(_)) => Err(NO_FOLDERS.to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn repository(&self, repository: &TufRepository) -> Result<(), (&'static str, String)> {
+        match sources::check_repository(repository)? {
+            Base::Http(_) => Ok(()),
+            Base::Folder(_) => Err(("url", NO_FOLDERS.to_owned())),
+        }
     }
 }
+
+const NO_FOLDERS: &str = "a function has no folders to read from; use https:// or http://";
 
 /// One line of the report.
 fn told(line: &LogReport) {

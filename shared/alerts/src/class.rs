@@ -48,6 +48,9 @@ classes! {
     WitnessClock "witness-clock" "A cosignature is of the future.",
     ViewUnproven "view-unproven" "What another observer shows of the log cannot be proven.",
     ViewUnreachable "view-unreachable" "Another observer of the log cannot be read.",
+    TrustNews "trust-news" "The trusted root says something else than before of a log or a key.",
+    TrustStale "trust-stale" "The trust repository cannot be used; what it vouched for before is.",
+    TrustExpires "trust-expires" "The root of the trust repository is about to expire.",
 }
 
 impl Class {
@@ -60,9 +63,10 @@ impl Class {
             Self::BadPromise | Self::SinkDead | Self::ConfigFellBack | Self::NobodyWatched | Self::Behind => {
                 Severity::High
             }
-            Self::QuorumUnmet | Self::ViewUnproven => Severity::High,
+            Self::QuorumUnmet | Self::ViewUnproven | Self::TrustStale => Severity::High,
             Self::WitnessGone | Self::WitnessClock | Self::ViewUnreachable => Severity::Medium,
             Self::Quarantine | Self::NoGrowth | Self::Unreachable | Self::ConfigChanged => Severity::Medium,
+            Self::TrustNews | Self::TrustExpires => Severity::Medium,
             Self::Welcome | Self::StillWatching | Self::Test => Severity::Info,
         }
     }
@@ -72,12 +76,13 @@ impl Class {
     pub const fn is_condition(self) -> bool {
         match self {
             Self::Finding | Self::Digest => false,
-            Self::Welcome | Self::StillWatching | Self::ConfigChanged | Self::Test => false,
+            Self::Welcome | Self::StillWatching | Self::ConfigChanged | Self::TrustNews | Self::Test => false,
             Self::Unproven | Self::Violation | Self::Quarantine | Self::Behind | Self::NoGrowth => true,
             Self::Unreachable | Self::GrewAfterFreeze | Self::Unwatched | Self::ConfigFellBack => true,
             Self::SinkDead | Self::NobodyWatched | Self::RecordGone | Self::BadPromise => true,
             Self::QuorumUnmet | Self::WitnessGone | Self::WitnessClock => true,
             Self::ViewUnproven | Self::ViewUnreachable => true,
+            Self::TrustStale | Self::TrustExpires => true,
         }
     }
 }

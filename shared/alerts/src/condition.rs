@@ -115,7 +115,9 @@ const fn detail_name(class: Class) -> &'static str {
         Class::QuorumUnmet => "quorum",
         Class::Finding | Class::Digest | Class::Behind | Class::NoGrowth | Class::Unreachable => "detail",
         Class::GrewAfterFreeze | Class::ConfigFellBack | Class::NobodyWatched => "detail",
-        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => "detail",
+        Class::TrustStale => "reason",
+        Class::TrustExpires => "expires",
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => "detail",
     }
 }
 

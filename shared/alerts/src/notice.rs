@@ -82,6 +82,14 @@ impl Notice {
         Self::new(Class::ConfigChanged, which, at, roll, facts)
     }
 
+    /// The trusted root says something else than before of a log or a key.
+    #[must_use]
+    pub fn trust_news(which: String, at: Timestamp, roll: &Roll<'_>, news: &[String]) -> Self {
+        let mut facts = Vec::new();
+        listed(&mut facts, "news", news, MAX_CHANGES);
+        Self::new(Class::TrustNews, which, at, roll, facts)
+    }
+
     fn new(class: Class, which: String, at: Timestamp, roll: &Roll<'_>, facts: Vec<Fact>) -> Self {
         let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         Self {
@@ -196,6 +204,7 @@ fn words(notice: &Notice) -> Words {
         Class::Welcome => welcome(&watching, notice.rules),
         Class::StillWatching => still_watching(&watching),
         Class::ConfigChanged => config_changed(&watching),
+        Class::TrustNews => trust_news(&watching),
         Class::Test => test(),
         Class::Finding | Class::Digest | Class::Unproven | Class::Violation | Class::Quarantine | Class::Behind => {
             other(&watching)
@@ -206,6 +215,7 @@ fn words(notice: &Notice) -> Words {
         Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched | Class::RecordGone | Class::BadPromise => {
             other(&watching)
         }
+        Class::TrustStale | Class::TrustExpires => other(&watching),
     }
 }
 
@@ -265,6 +275,22 @@ fn config_changed(watching: &str) -> Words {
                  somebody else can write it. Find out who through the access log and the versions of the stored file, \
                  put the configuration before back (`rekor-sentinel config put FILE`; its copy is named as `before`), and \
                  read what came in between again with `rekor-sentinel scan --log NAME --from N --to M`."
+            .to_owned(),
+    }
+}
+
+fn trust_news(watching: &str) -> Words {
+    Words {
+        headline: "News of the trusted logs".to_owned(),
+        summary: format!(
+            "What verifiers accept is no longer what it was: a log or a key of the trusted root appeared, disappeared or \
+             changed, is about to become valid, or clients are sent to a log that the trusted root does not name. \
+             Watching follows by itself ({watching}): a log that appears is read from its first entry on."
+        ),
+        action: "Compare the news with what the operator of the logs announced. Of a log that disappeared, entries that \
+                 verifiers accepted before are still in its record; if it is to be watched on, list it under `logs:` with \
+                 its key. If nobody announced the news, do not rely on the logs and keys that it names, and ask the \
+                 operator."
             .to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 //! and quoted before they stand in a command.
 
 mod observers;
+mod trust;
 
 use crate::class::{Class, Phase};
 use crate::text::{escape, shell_word};
@@ -80,8 +81,12 @@ fn open(class: Class, place: &Place) -> Words {
         Class::WitnessClock => observers::witness_clock(place),
         Class::ViewUnproven => observers::view_unproven(place),
         Class::ViewUnreachable => observers::view_unreachable(place),
+        Class::TrustStale => trust::stale(place),
+        Class::TrustExpires => trust::expires(place),
         Class::Finding | Class::Digest => found(place),
-        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => notice(class, place),
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => {
+            notice(class, place)
+        }
     }
 }
 
@@ -333,7 +338,9 @@ fn closed(class: Class, place: &Place) -> Words {
     let Place { log, detail, .. } = place;
     let all_clear = "Nothing has to be done.";
     let (headline, subject, summary, action) = match class {
-        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => return notice(class, place),
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => {
+            return notice(class, place);
+        }
         Class::Violation => (
             "Contradiction left behind",
             Subject::Log,
@@ -427,6 +434,18 @@ fn closed(class: Class, place: &Place) -> Words {
             "There are rules again",
             Subject::Nobody,
             "Entries are matched from here on.".to_owned(),
+            all_clear,
+        ),
+        Class::TrustStale => (
+            "The trust repository is good again",
+            Subject::Nobody,
+            "What the trust repository serves verifies again, and is in force.".to_owned(),
+            all_clear,
+        ),
+        Class::TrustExpires => (
+            "The trust root was renewed",
+            Subject::Nobody,
+            "A newer root is in force, or the repository is no longer used.".to_owned(),
             all_clear,
         ),
         Class::Finding | Class::Digest => (

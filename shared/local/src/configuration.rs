@@ -6,7 +6,10 @@
 use crate::yaml;
 use async_trait::async_trait;
 use pass::record::Deployment;
-use pass::{Fault, FixedTrust, InForce, LogSettings, ReadPolicy, Settings, Store, StoreErrorKind, TrustChoice};
+use pass::{
+    Fault, FixedTrust, GivenTrust, InForce, LogSettings, ReadPolicy, Settings, Store, StoreErrorKind, TrustChoice,
+    TufChoice, TufRepository,
+};
 use rules::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,8 +26,8 @@ pub const CONFIG_FOLDER: &str = "config/";
 pub struct Loaded {
     /// The settings and the bytes that they were read from.
     pub in_force: InForce,
-    /// The trust.
-    pub trust: FixedTrust,
+    /// The trust, or where it is to be read.
+    pub trust: GivenTrust,
 }
 
 /// Why a configuration is not in force.
@@ -101,8 +104,20 @@ impl Files for Stored<'_> {
     }
 }
 
-/// Whether a log can be read where the configuration says; if not, why.
-pub type UrlCheck<'c> = dyn Fn(&LogSettings) -> Result<(), String> + Sync + 'c;
+/// Whether what a configuration names can be read where it says; if not, why. Asks nobody.
+pub trait UrlCheck: Sync {
+    /// Whether a log can.
+    ///
+    /// # Errors
+    /// Why not.
+    fn log(&self, log: &LogSettings) -> Result<(), String>;
+
+    /// Whether a TUF repository can, and whether its pinned root is one.
+    ///
+    /// # Errors
+    /// Why not, and under which key of `trust.tuf`.
+    fn repository(&self, repository: &TufRepository) -> Result<(), (&'static str, String)>;
+}
 
 /// Checks a configuration's text. `name` stands in the words about it; the inventory knows logs that the trust no longer
 /// names.
@@ -115,21 +130,29 @@ pub async fn parse(
     text: &str,
     files: &dyn Files,
     inventory: &Deployment,
-    url: &UrlCheck<'_>,
+    url: &dyn UrlCheck,
 ) -> Result<Loaded, Refused> {
     let document = yaml::parse(text).map_err(|problem| Refused::Broken(yaml::render_problem(name, text, &problem)))?;
     let render = |problems: &[Diagnostic]| Refused::Broken(yaml::render(name, text, &document.places, problems));
     let mut settings = Settings::from_value(&document.value).map_err(|problems| render(&problems))?;
     let mut problems = Vec::new();
     for (at, log) in settings.logs.iter().enumerate() {
-        if let Err(message) = url(log) {
+        if let Err(message) = url.log(log) {
             problems.push(diagnostic(format!("logs[{at}].url"), message));
         }
     }
     problems.extend(policies(&mut settings, files).await?);
     match trust(&settings.trust, files).await {
         Ok(trust) => {
-            problems.extend(pass::misfits(&settings, trust.in_force(), inventory));
+            match &trust {
+                GivenTrust::Fixed(fixed) => problems.extend(pass::misfits(&settings, fixed.in_force(), inventory)),
+                // Which logs it names is known once it was read.
+                GivenTrust::Tuf(repository) => {
+                    if let Err((key, message)) = url.repository(repository) {
+                        problems.push(diagnostic(format!("trust.tuf.{key}"), message));
+                    }
+                }
+            }
             if problems.is_empty() {
                 let in_force = InForce {
                     settings,
@@ -139,7 +162,10 @@ pub async fn parse(
                 return Ok(Loaded { in_force, trust });
             }
         }
-        Err(Refused::Broken(message)) => problems.push(diagnostic("trust.trusted_root".to_owned(), message)),
+        Err(Refused::Broken(message)) => {
+            let path = settings.trust.file().map_or("trust", |(path, _)| path);
+            problems.push(diagnostic(path.to_owned(), message));
+        }
         Err(fault @ Refused::Fault(_)) => return Err(fault),
     }
     Err(render(&problems))
@@ -183,12 +209,25 @@ fn diagnostic(path: String, message: String) -> Diagnostic {
     }
 }
 
-async fn trust(choice: &TrustChoice, files: &dyn Files) -> Result<FixedTrust, Refused> {
-    match choice {
-        TrustChoice::Public => Ok(FixedTrust::public()),
+async fn trust(choice: &TrustChoice, files: &dyn Files) -> Result<GivenTrust, Refused> {
+    Ok(match choice {
+        TrustChoice::Public => GivenTrust::Fixed(Box::new(FixedTrust::public())),
         TrustChoice::TrustedRoot(file) => {
             let (place, bytes) = files.read(file).await?;
-            FixedTrust::from_bytes(&place, bytes).map_err(|fault| Refused::Broken(fault.message))
+            let trust = FixedTrust::from_bytes(&place, bytes).map_err(|fault| Refused::Broken(fault.message))?;
+            GivenTrust::Fixed(Box::new(trust))
         }
-    }
+        TrustChoice::Tuf(TufChoice::Production) => {
+            GivenTrust::Tuf(TufRepository::public(&sigstore::repository::PRODUCTION))
+        }
+        TrustChoice::Tuf(TufChoice::Staging) => GivenTrust::Tuf(TufRepository::public(&sigstore::repository::STAGING)),
+        TrustChoice::Tuf(TufChoice::Own { url, root }) => {
+            let (root_name, root) = files.read(root).await?;
+            GivenTrust::Tuf(TufRepository {
+                url: url.clone(),
+                root_name,
+                root,
+            })
+        }
+    })
 }

@@ -40,7 +40,7 @@ pub fn watch_text(identity: &str) -> Result<String, NoIdentity> {
 ///
 /// # Errors
 /// [`Refused::Broken`] if there is none, or it is broken and nothing can stand in; a fault if the store cannot say.
-pub async fn of_store(store: &dyn Store, watch: Option<&str>, url: &UrlCheck<'_>) -> Result<Standing, Refused> {
+pub async fn of_store(store: &dyn Store, watch: Option<&str>, url: &dyn UrlCheck) -> Result<Standing, Refused> {
     let place = format!("{}/{CONFIG}", store.place().trim_end_matches('/'));
     let inventory = inventory(store).await.map_err(Refused::Fault)?;
     let broken = match text(store, &place, &inventory, watch).await? {
@@ -127,7 +127,7 @@ pub async fn last_good(
     store: &dyn Store,
     inventory: &Deployment,
     files: &dyn Files,
-    url: &UrlCheck<'_>,
+    url: &dyn UrlCheck,
     broken: &str,
 ) -> Result<Option<Loaded>, Fault> {
     let Some((name, text)) = kept(store, inventory).await? else {
@@ -188,7 +188,9 @@ impl Files for Trusted<'_> {
         if let Some(policy) = policies.and_then(|policies| policies.get(name)?.as_str()) {
             return Ok((place, policy.as_bytes().to_vec()));
         }
-        let root = document.get("trusted_root").ok_or_else(none)?;
+        // Of a repository it is the pinned root that a configuration calls by a name.
+        let root = document.get("tuf_root").or_else(|| document.get("trusted_root"));
+        let root = root.ok_or_else(none)?;
         Ok((place, serde_json::to_vec(root).map_err(|_| none())?))
     }
 }

@@ -47,9 +47,9 @@ const HEAD: &str = "\
 # Rekor Sentinel: what to watch, and for whom. `rekor-sentinel check` tells whether this file is sound.
 schema: 1
 
-# The logs are those of Sigstore's public trusted root; a dated copy ships inside. To use another:
+# The logs are those of Sigstore's public trusted root; a dated copy ships inside. To follow it, or to use another:
 # trust:
-#   trusted_root: trusted_root.json
+#   tuf: production          # or staging, or {url: ..., root: FILE}; or `trusted_root: FILE` in its place
 
 # Where to begin with the logs that are known at the first pass: head (entries from now on), or 0 (everything, for days).
 from: head

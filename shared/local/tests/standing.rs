@@ -3,20 +3,40 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use pass::record::Deployment;
-use pass::{LogSettings, MemoryStore, Store, names, record};
-use sentinel_local::configuration::Refused;
+use pass::{GivenTrust, LogSettings, MemoryStore, Store, TufRepository, names, record};
+use sentinel_local::configuration::{Refused, UrlCheck};
 use sentinel_local::standing::{CONFIG, Standing, of_store, watch_text};
 use sigstore::Timestamp;
 use tlog::Hash;
 
 const GOOD: &str = "schema: 1\nrules: [{name: us, match: {san: us@example.com}}]\n";
 
-fn any(_log: &LogSettings) -> Result<(), String> {
-    Ok(())
+struct Any;
+
+impl UrlCheck for Any {
+    fn log(&self, _log: &LogSettings) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn repository(&self, repository: &TufRepository) -> Result<(), (&'static str, String)> {
+        let refused = !repository.root.starts_with(b"{");
+        if refused {
+            Err(("root", "no root".to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn fixed(standing: &Standing) -> &pass::Trust {
+    match &standing.loaded.trust {
+        GivenTrust::Fixed(fixed) => fixed.in_force(),
+        GivenTrust::Tuf(repository) => panic!("{}", repository.url),
+    }
 }
 
 async fn stands(store: &MemoryStore, watch: Option<&str>) -> Result<Standing, Refused> {
-    of_store(store, watch, &any).await
+    of_store(store, watch, &Any).await
 }
 
 /// A store in which this configuration was in force.
@@ -134,7 +154,7 @@ async fn a_trusted_root_that_vanished_is_stood_in_for() {
     store.publish("config/root.json", root).await.unwrap();
     let standing = stands(&store, None).await.unwrap();
     assert_eq!(standing.loaded.in_force.fell_back, None);
-    assert!(standing.loaded.trust.in_force().root.tlogs().is_empty());
+    assert!(fixed(&standing).root.tlogs().is_empty());
 
     store.publish("config/root.json", b"{").await.unwrap();
     assert!(
@@ -155,8 +175,35 @@ async fn a_trusted_root_that_vanished_is_stood_in_for() {
         .unwrap();
     let standing = stands(&store, None).await.unwrap();
     fell_back(&standing, &["trusted root"]);
-    assert!(
-        standing.loaded.trust.in_force().root.tlogs().is_empty(),
-        "not the public one"
-    );
+    assert!(fixed(&standing).root.tlogs().is_empty(), "not the public one");
+}
+
+#[tokio::test]
+async fn the_pinned_root_of_a_repository_is_kept_with_what_was_trusted() {
+    const TUF: &str = "schema: 1\ntrust: {tuf: {url: \"https://tuf.example\", root: root.json}}\nrules: []\n";
+    let store = in_force(TUF).await;
+    store.publish(CONFIG, TUF.as_bytes()).await.unwrap();
+    let Err(Refused::Broken(broken)) = stands(&store, None).await else {
+        panic!("the root is gone, and no copy of it is kept")
+    };
+    assert!(broken.contains(":2:"), "{broken}");
+    let document = br#"{"schema":1,"trusted_root":{"tlogs":[]},"tuf_root":{"signed":{}}}"#;
+    let hash = Hash::of(document);
+    store.put_once(&names::trust(&hash), document).await.unwrap();
+    let mut deployment: Deployment = record::read(&store, names::DEPLOYMENT).await.unwrap().unwrap();
+    deployment.trust = Some(hash);
+    store
+        .publish(names::DEPLOYMENT, &record::encode(&deployment))
+        .await
+        .unwrap();
+    let standing = stands(&store, None).await.unwrap();
+    assert!(standing.broken.is_some() && standing.loaded.in_force.fell_back.is_some());
+    let GivenTrust::Tuf(repository) = standing.loaded.trust else {
+        panic!("a repository was trusted")
+    };
+    assert_eq!(repository.root, br#"{"signed":{}}"#);
+    // A root that is none is refused with its place.
+    store.publish("config/root.json", b"none").await.unwrap();
+    let standing = stands(&store, None).await.unwrap();
+    assert!(standing.broken.unwrap().contains("no root"));
 }

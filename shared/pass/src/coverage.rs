@@ -6,74 +6,11 @@
 use crate::record::{Deployment, Shard};
 use crate::settings::{LogKind, LogSettings, Position, Settings, ViewSettings, WitnessPolicy};
 use crate::trouble::{Fault, FaultClass};
-use async_trait::async_trait;
+use crate::trust::Trust;
 use rules::Diagnostic;
-use sigstore::{SigningConfig, Timestamp, TrustedRoot};
+use sigstore::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use tlog::{Hash, VerifierKey};
-
-/// What the trusted root and the signing configurations say, and the bytes to keep of it.
-#[derive(Debug, Clone)]
-pub struct Trust {
-    /// Every log that verifiers accept.
-    pub root: TrustedRoot,
-    /// Which of them speak which protocol.
-    pub signing: Vec<SigningConfig>,
-    /// The trusted root as it was read, for `audit/trust/`.
-    pub bytes: Vec<u8>,
-}
-
-/// Where trust comes from.
-///
-/// Contract: what is returned was authenticated by whatever means the source has, or was given by the operator.
-#[async_trait]
-pub trait TrustSource: Send + Sync {
-    /// The trust in force at this moment.
-    async fn trust(&self, now: Timestamp) -> Result<Trust, Fault>;
-}
-
-/// Trust that was read before the pass: the dated copy inside, or a file.
-#[derive(Debug, Clone)]
-pub struct FixedTrust(Trust);
-
-impl FixedTrust {
-    /// The dated public copy.
-    #[must_use]
-    pub fn public() -> Self {
-        Self(Trust {
-            root: TrustedRoot::public(),
-            signing: SigningConfig::public(),
-            bytes: TrustedRoot::public_bytes().to_vec(),
-        })
-    }
-
-    /// What it holds.
-    #[must_use]
-    pub fn in_force(&self) -> &Trust {
-        &self.0
-    }
-
-    /// A trusted root in Sigstore's format.
-    ///
-    /// # Errors
-    /// A fault that names `place` if it does not parse.
-    pub fn from_bytes(place: &str, bytes: Vec<u8>) -> Result<Self, Fault> {
-        let root = TrustedRoot::parse(&bytes)
-            .map_err(|error| Fault::new(FaultClass::Trust, place, format!("{place} is no trusted root: {error}")))?;
-        Ok(Self(Trust {
-            root,
-            signing: Vec::new(),
-            bytes,
-        }))
-    }
-}
-
-#[async_trait]
-impl TrustSource for FixedTrust {
-    async fn trust(&self, _now: Timestamp) -> Result<Trust, Fault> {
-        Ok(self.0.clone())
-    }
-}
 
 /// A log that is to be watched.
 #[derive(Debug, Clone)]
@@ -153,10 +90,12 @@ pub fn coverage(settings: &Settings, trust: &Trust, inventory: &Deployment, now:
     let mut coverage = Coverage::default();
     for instance in trust.root.tlogs() {
         let stated = stated_kind(trust, &instance.base_url);
+        let read = trust.monitor.as_ref().and_then(|it| it.rekor_log(&instance.origin()));
         let remembered = inventory.logs.get(&instance.origin()).filter(|_| stated.is_none());
         let log = WatchedLog {
             origin: instance.origin(),
-            url: instance.base_url.clone(),
+            // What verifiers know as the log's URL may be where it is written alone.
+            url: read.map_or_else(|| instance.base_url.clone(), |read| read.read_url.clone()),
             kind: stated.or_else(|| remembered.and_then(|listed| listed.kind)),
             base: remembered.and_then(|listed| listed.base.clone()),
             shard: None,
@@ -288,8 +227,10 @@ fn without_key(origin: &str) -> String {
 }
 
 fn stated_kind(trust: &Trust, base_url: &str) -> Option<LogKind> {
-    let version = trust.signing.iter().find_map(|config| config.rekor_version(base_url))?;
-    match version {
+    let origin = sigstore::origin_of(base_url);
+    let monitored = trust.monitor.as_ref().and_then(|config| config.rekor_log(origin));
+    let signed = || trust.signing.iter().find_map(|config| config.rekor_version(base_url));
+    match monitored.map(|log| log.major_api_version).or_else(signed)? {
         1 => Some(LogKind::RekorV1),
         2 => Some(LogKind::RekorV2),
         _ => None,
@@ -402,7 +343,8 @@ pub fn find(names: &[String], wanted: &str) -> Result<String, Fault> {
     }
 }
 
-/// The hash of what was trusted, and the document to keep: the trusted root and every watched log's keys.
+/// The hash of what was trusted, and the document to keep: the trusted root, every watched log's keys, and the root that
+/// a TUF repository was verified from.
 #[must_use]
 pub fn trust_document(trust: &Trust, coverage: &Coverage) -> (Hash, Vec<u8>) {
     let keys: BTreeMap<&str, &[VerifierKey]> = coverage
@@ -418,6 +360,10 @@ pub fn trust_document(trust: &Trust, coverage: &Coverage) -> (Hash, Vec<u8>) {
         .collect();
     if let (false, Some(fields)) = (policies.is_empty(), document.as_object_mut()) {
         fields.insert("witness_policies".to_owned(), serde_json::json!(policies));
+    }
+    if let (Some(tuf), Some(document)) = (&trust.tuf, document.as_object_mut()) {
+        let pinned = serde_json::from_slice(&tuf.pinned).unwrap_or_default();
+        document.insert("tuf_root".to_owned(), pinned);
     }
     let bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
     (Hash::of(&bytes), bytes)

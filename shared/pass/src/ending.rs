@@ -16,6 +16,7 @@ use crate::settings::Limit;
 use crate::steps::deliver::Delivered;
 use crate::steps::tell;
 use crate::trouble::{Fault, FaultClass, Outcome};
+use crate::trust::{TufRefusal, TufStanding};
 use alerts::{Class, Roll};
 use rules::RuleSet;
 use std::collections::BTreeMap;
@@ -37,6 +38,8 @@ pub(crate) struct RunEnd {
     /// Whether the inventory was gone beside a record.
     inventory_gone: bool,
     fell_back: Option<String>,
+    /// How a repository stands behind what is trusted, if one does.
+    trust: Option<TufStanding>,
     rules: Arc<RuleSet>,
     /// Which words about the deployment are told.
     wanted: Reports,
@@ -48,7 +51,13 @@ pub(crate) struct RunEnd {
 
 impl RunEnd {
     /// An end to which no log has come yet.
-    pub(crate) fn new(fell_back: Option<String>, rules: Arc<RuleSet>, reports: Reports, inventory_gone: bool) -> Self {
+    pub(crate) fn new(
+        fell_back: Option<String>,
+        trust: Option<TufStanding>,
+        rules: Arc<RuleSet>,
+        reports: Reports,
+        inventory_gone: bool,
+    ) -> Self {
         Self {
             reports: Vec::new(),
             delivered: Delivered::default(),
@@ -59,6 +68,7 @@ impl RunEnd {
             fault: None,
             inventory_gone,
             fell_back,
+            trust,
             rules,
             wanted: reports,
             measures: BTreeMap::new(),
@@ -271,6 +281,7 @@ fn settle(conditions: &mut Vec<record::Condition>, end: &RunEnd, unwatched: &[Un
         open.map(|log| (log.name.clone(), log.reason.clone())).collect(),
     );
     each(Class::RecordGone, end.gone.clone());
+    settle_trust(conditions, end.trust.as_ref(), now);
     let failed = end.failed.iter().map(|(log, ..)| log);
     let failed: Vec<&str> = failed.chain(&end.skipped).map(String::as_str).collect();
     conditions::end(conditions, Class::Unreachable, &failed, now);
@@ -279,6 +290,45 @@ fn settle(conditions: &mut Vec<record::Condition>, end: &RunEnd, unwatched: &[Un
         conditions::hold(conditions, holds.patience(*patience));
     }
 }
+
+/// What a repository that stands behind the trust is in want of.
+fn settle_trust(conditions: &mut Vec<record::Condition>, trust: Option<&TufStanding>, now: sigstore::Timestamp) {
+    let refused = trust.and_then(|standing| standing.refused.as_ref());
+    let details: Vec<&str> = refused.iter().map(|refused| refused.word).collect();
+    conditions::end(conditions, Class::TrustStale, &details, now);
+    if let (Some(standing), Some(refused)) = (trust, refused) {
+        let until = refused
+            .until
+            .map_or_else(|| "it is replaced".to_owned(), |until| until.to_string());
+        let patience = if refused.word == TufRefusal::UNREACHABLE {
+            UNREACHABLE_SECS
+        } else {
+            0
+        };
+        let holds = Holds::now(Class::TrustStale, refused.word, now)
+            .patience(Limit::After(patience))
+            .fact("error", alerts::text::escape(&refused.message, 600))
+            .fact("vouched for until", standing.expires.to_string())
+            .fact("used until", until);
+        conditions::hold(conditions, holds);
+    }
+    let expires = trust.filter(|standing| standing.root_expires.seconds_since(now) <= EXPIRES_SOON_SECS);
+    let detail = expires.map(|standing| standing.root_expires.to_string());
+    let details: Vec<&str> = detail.iter().map(String::as_str).collect();
+    conditions::end(conditions, Class::TrustExpires, &details, now);
+    if let (Some(standing), Some(detail)) = (expires, &detail) {
+        let holds = Holds::now(Class::TrustExpires, detail, now)
+            .fact("root", format!("version {}", standing.root_version))
+            .fact("repository", alerts::text::escape(&standing.place, 600));
+        conditions::hold(conditions, holds);
+    }
+}
+
+/// A repository that cannot be reached is told after this time, as a log is by default: what it says changes rarely.
+const UNREACHABLE_SECS: u64 = 3_600;
+
+/// So long before the root expires it is told. Sigstore signs a new one weeks before.
+const EXPIRES_SOON_SECS: i64 = 14 * 86_400;
 
 const NOBODY: &str = "there is no rule: nobody is watched for. Add `rules:` to the configuration";
 
@@ -301,6 +351,7 @@ fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched], mut m
     run.notes = unwatched
         .iter()
         .map(|log| format!("unwatched: {} ({})", log.name, log.reason))
+        .chain(end.trust.iter().flat_map(|standing| standing.notes.iter().cloned()))
         .collect();
     let mut degraded = end.reports.iter().any(|log| log.outcome == Outcome::Degraded);
     let mut degrade = |class: &str, message: String| {
@@ -326,6 +377,17 @@ fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched], mut m
     }
     if let Some(why) = &end.fell_back {
         degrade("config-fell-back", why.clone());
+    }
+    let refused = end.trust.as_ref().and_then(|standing| standing.refused.as_ref());
+    if let Some(refused) = refused {
+        let until = refused
+            .until
+            .map_or_else(String::new, |until| format!(", until {until}"));
+        let message = format!(
+            "{}. What the trust repository vouched for before is used{until}",
+            refused.message
+        );
+        degrade("trust-stale", message);
     }
     for (sink, why) in &end.delivered.dead {
         degrade(

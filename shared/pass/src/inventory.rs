@@ -4,15 +4,17 @@
 //! A crash between two writes leaves an older inventory, which the next pass brings forward.
 
 use crate::conditions;
-use crate::coverage::{self, Coverage, Trust, Unwatched};
+use crate::coverage::{self, Coverage, Unwatched};
 use crate::discovery::Discovery;
 use crate::environment::{Environment, InForce};
 use crate::names;
+use crate::news::TrustOutline;
 use crate::notices::{self, Change};
 use crate::outline::Outline;
 use crate::record::{self, Deployment, Document, Listed, Shard};
 use crate::settings::{LogKind, Position, Settings};
 use crate::trouble::{Fault, FaultClass};
+use crate::trust::Trust;
 use crate::{StoreErrorKind, Swap, Version};
 use tlog::Hash;
 
@@ -36,7 +38,9 @@ impl Inventory {
         let object = environment.store.read(names::DEPLOYMENT, Deployment::MAX_BYTES).await?;
         let Some(object) = object else {
             let deployment = Deployment::new(environment.clock.now());
-            let gone = !environment.store.list("state/", "state/", 1).await?.is_empty();
+            // What a TUF repository vouched for is kept before anything else, and is no record of a log.
+            let beside = environment.store.list("state/", "state/", 2).await?;
+            let gone = beside.iter().any(|name| name != names::TRUST);
             return Ok(Self {
                 deployment,
                 written: None,
@@ -95,6 +99,9 @@ impl Inventory {
         merged.trust = self.deployment.trust.or(merged.trust);
         if self.deployment.outline.is_some() {
             merged.outline.clone_from(&self.deployment.outline);
+        }
+        if self.deployment.trusted.is_some() {
+            merged.trusted.clone_from(&self.deployment.trusted);
         }
         notices::merge(&self.deployment, &mut merged);
         for (origin, ours) in &self.deployment.logs {
@@ -228,6 +235,10 @@ pub(crate) async fn keep_in_force(
         environment.store.put_once(&names::trust(&hash), &document).await?;
         inventory.deployment.trust = Some(hash);
     }
+    let now = environment.clock.now();
+    let trusted = TrustOutline::of(trust, now);
+    let roll = notices::roll(coverage, &in_force.settings.rules);
+    notices::trust_news(&mut inventory.deployment, trusted, now, &roll, &names::trust(&hash));
     Ok((config, hash))
 }
 

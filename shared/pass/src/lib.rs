@@ -11,6 +11,8 @@ mod trouble;
 mod settings;
 mod difference;
 mod outline;
+mod trust;
+mod news;
 pub mod record;
 mod coverage;
 mod discovery;
@@ -29,13 +31,12 @@ mod ops;
 mod audit;
 
 pub use audit::{Audit, Defect, EpochAudit, audit};
-pub use coverage::{
-    Coverage, FixedTrust, Observers, Trust, TrustSource, Unwatched, WatchedLog, coverage, find, misfits, trust_document,
-};
+pub use coverage::{Coverage, Observers, Unwatched, WatchedLog, coverage, find, misfits, trust_document};
 pub use difference::difference;
 pub use discovery::{Discovery, Found, ListedShard, MAX_SHARDS, Probed, Sources, discover, with_shards};
 pub use environment::{Budget, Environment, InForce, Reports, StopHandle, Unwatching, Watcher};
 pub use measures::{LogMeasures, Measures};
+pub use news::TrustOutline;
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::entry::{Standing, leads_to, standing};
 pub use ops::rescan::{Rescan, rescan};
@@ -52,6 +53,7 @@ pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErr
 pub use seams::view::{StoreView, ViewSource};
 pub use settings::{
     CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, MAX_REQUESTS, MAX_VIEWS, Position, ReadPolicy,
-    ReportSettings, Settings, TrustChoice, Unmet, ViewKind, ViewSettings, WitnessPolicy, parse_duration,
+    ReportSettings, Settings, TrustChoice, TufChoice, Unmet, ViewKind, ViewSettings, WitnessPolicy, parse_duration,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
+pub use trust::{FixedTrust, GivenTrust, Trust, TrustSource, TufRefusal, TufRepository, TufStanding};

@@ -13,6 +13,9 @@ pub const MAX_ORIGIN_BYTES: usize = 240;
 /// Where the inventory of the deployment stands.
 pub const DEPLOYMENT: &str = "state/deployment.json";
 
+/// Where the trust that a TUF repository vouches for is kept, as it came from there.
+pub const TRUST: &str = "state/trust.json";
+
 /// The tips of all receipt chains, for others to compare.
 pub const TIP: &str = "public/tip.json";
 

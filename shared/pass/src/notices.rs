@@ -8,6 +8,7 @@
 use crate::coverage::{Coverage, Unwatched};
 use crate::difference::difference;
 use crate::names;
+use crate::news::TrustOutline;
 use crate::outline::Outline;
 use crate::record::{Counts, Deployment, KnownSink, LogTotals, PendingNotice, Progress, Reported};
 use crate::report::LogReport;
@@ -139,6 +140,34 @@ pub(crate) fn config_changed(deployment: &mut Deployment, now: Timestamp, roll: 
     let which = format!("{} {} {before} {is}", deployment.created, deployment.changes);
     let notice = Notice::config_changed(which, now, roll, &copies, &changes, &lines);
     add(deployment, notice.with_object(names::config(&is)));
+}
+
+/// Notes what the trust says otherwise than before, if anything. Of the first one only that clients are sent to a log
+/// that it does not name is news. Two passes that note the same news note it under one id.
+pub(crate) fn trust_news(
+    deployment: &mut Deployment,
+    trusted: TrustOutline,
+    now: Timestamp,
+    roll: &Roll<'_>,
+    copy: &str,
+) {
+    let news = match &deployment.trusted {
+        Some(before) => trusted.news(before, now),
+        None => trusted.news(&trusted.listed(), now),
+    };
+    if !news.is_empty() {
+        deployment.trust_news = deployment.trust_news.saturating_add(1);
+        let content = serde_json::to_vec(&trusted).unwrap_or_default();
+        let which = format!(
+            "{} {} {}",
+            deployment.created,
+            deployment.trust_news,
+            Hash::of(&content)
+        );
+        let notice = Notice::trust_news(which, now, roll, &news);
+        add(deployment, notice.with_object(copy));
+    }
+    deployment.trusted = Some(trusted);
 }
 
 /// The first word to a sink.
@@ -307,6 +336,7 @@ fn is_among(sinks: &[Arc<dyn AlertSink>], name: &str) -> bool {
 /// Two views of the same words, of which neither forgets what the other knows.
 pub(crate) fn merge(ours: &Deployment, merged: &mut Deployment) {
     merged.changes = merged.changes.max(ours.changes);
+    merged.trust_news = merged.trust_news.max(ours.trust_news);
     for (name, ours) in &ours.sinks {
         let known = merged.sinks.entry(name.clone()).or_insert(*ours);
         known.since = known.since.min(ours.since);

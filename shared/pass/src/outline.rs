@@ -3,7 +3,9 @@
 //! The inventory keeps it beside the hash of the configuration in force. Items are known by their names; what an item
 //! says stands for itself where it is short, and as its hash where it is not. No URL and no key is kept.
 
-use crate::settings::{Exclusion, Limit, Limits, LogSettings, Position, Settings, TrustChoice, Unmet, WitnessPolicy};
+use crate::settings::{
+    Exclusion, Limit, Limits, LogSettings, Position, Settings, TrustChoice, TufChoice, Unmet, WitnessPolicy,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tlog::Hash;
@@ -164,6 +166,13 @@ fn the_rest(settings: &Settings) -> BTreeMap<String, String> {
     let trust = match &settings.trust {
         TrustChoice::Public => "the public trusted root".to_owned(),
         TrustChoice::TrustedRoot(file) => short(file),
+        TrustChoice::Tuf(TufChoice::Production) => "Sigstore's production repository".to_owned(),
+        TrustChoice::Tuf(TufChoice::Staging) => "Sigstore's staging repository".to_owned(),
+        TrustChoice::Tuf(TufChoice::Own { url, root }) => format!(
+            "the TUF repository of the URL with hash {:.16}, from the root in {}",
+            Hash::of(url.as_bytes()).to_string(),
+            short(root)
+        ),
     };
     let word = |wish: Option<bool>| match wish {
         None => "by default",

@@ -11,11 +11,13 @@ mod start;
 mod receipt;
 mod state;
 mod deployment;
+mod kept_trust;
 
 pub use checkpoint::{CheckpointRecord, HeadRef};
 pub use condition::{Acknowledgement, Condition, Told};
 pub use deployment::{Deployment, KnownSink, Listed, LogTotals, PendingNotice, Reported, Shard};
 pub use evidence::{EvidenceBody, EvidenceRecord};
+pub use kept_trust::KeptTrust;
 pub use observers::{ObserverMarks, Pending, ViewMark, WitnessMark};
 pub use receipt::{Counts, Group, MAX_GROUPS, ObjectRef, Receipt};
 pub use start::{Restart, Start};

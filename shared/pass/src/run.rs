@@ -4,7 +4,7 @@
 //! trouble, a panic in it included, is its own line. What belongs to no single log (nobody watched for, a configuration
 //! that fell back, a dead sink, an unwatched log, a record that is gone) is a condition of the deployment.
 
-use crate::coverage::{self, Coverage, TrustSource, Unwatched, WatchedLog};
+use crate::coverage::{self, Coverage, Unwatched, WatchedLog};
 use crate::discovery::{self, Discovery, Found, Sources};
 use crate::ending::{self, RunEnd};
 use crate::environment::{Environment, InForce, LogContext};
@@ -13,6 +13,7 @@ use crate::notices;
 use crate::one;
 use crate::report::PassReport;
 use crate::trouble::{Fault, FaultClass};
+use crate::trust::TrustSource;
 use std::sync::Arc;
 
 /// One pass over every log.
@@ -72,7 +73,13 @@ pub async fn run_only(
     }
     let ones = futures::future::join_all(tasks).await;
     let reports = environment.reports.unless(in_force.settings.reports);
-    let mut end = RunEnd::new(in_force.fell_back, Arc::clone(&rules), reports, inventory.gone);
+    let mut end = RunEnd::new(
+        in_force.fell_back,
+        trust.tuf,
+        Arc::clone(&rules),
+        reports,
+        inventory.gone,
+    );
     let is_chosen = |found: &&Found| chosen.iter().any(|chosen| chosen.log().origin == found.log().origin);
     let others = discovery.found.iter().filter(|found| !is_chosen(found));
     end.skip(others.map(|found| found.log().origin.clone()).collect());

@@ -8,11 +8,13 @@ mod fields;
 mod limits;
 mod observers;
 mod logs;
+mod trust;
 
 pub use duration::{Limit, parse_duration};
 pub use limits::{Limits, MAX_REQUESTS};
 pub use logs::{LogKind, LogSettings};
 pub use observers::{MAX_VIEWS, ReadPolicy, Unmet, ViewKind, ViewSettings, WitnessPolicy};
+pub use trust::{TrustChoice, TufChoice};
 
 use fields::Fields;
 use rules::{Diagnostic, RuleSet};
@@ -48,15 +50,6 @@ pub struct Settings {
     pub reports: ReportSettings,
     /// The rules, compiled.
     pub rules: RuleSet,
-}
-
-/// Where the logs and their keys come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TrustChoice {
-    /// The dated public trusted root that ships inside.
-    Public,
-    /// A file in Sigstore's trusted-root format; a relative path is meant from the folder of the configuration.
-    TrustedRoot(String),
 }
 
 /// Where a log's first span begins.
@@ -141,7 +134,7 @@ impl Settings {
 fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
     let mut top = Fields::open(value, "", KEYS, problems)?;
     read_schema(&mut top);
-    let trust = read_trust(&mut top);
+    let trust = trust::read_trust(&mut top);
     let from = top.position("from").unwrap_or(Position::Head);
     let limits_value = top.take("limits");
     let limits = limits_value.map_or_else(Limits::default, |v| {
@@ -188,31 +181,6 @@ fn read_schema(top: &mut Fields<'_, '_>) {
         }
         Some(_) => top.complain("schema", format!("must be {CONFIG_SCHEMA}"), None),
         None => top.complain("", format!("`schema: {CONFIG_SCHEMA}` is missing"), None),
-    }
-}
-
-fn read_trust(top: &mut Fields<'_, '_>) -> TrustChoice {
-    let Some(value) = top.take("trust") else {
-        return TrustChoice::Public;
-    };
-    let path = top.path("trust");
-    let Some(mut trust) = Fields::open(value, &path, &["trusted_root", "tuf"], top.problems) else {
-        return TrustChoice::Public;
-    };
-    let tuf = trust.take("tuf").is_some();
-    if tuf {
-        trust.complain(
-            "tuf",
-            "this version does not read TUF repositories yet; use `trusted_root: FILE`".to_owned(),
-            None,
-        );
-    }
-    if !tuf && trust.take("trusted_root").is_none() {
-        trust.complain("", "`trusted_root` is missing".to_owned(), None);
-    }
-    match trust.text("trusted_root") {
-        Some(file) => TrustChoice::TrustedRoot(file),
-        None => TrustChoice::Public,
     }
 }
 

@@ -212,7 +212,8 @@ impl Http {
             .and_then(|length| usize::try_from(length).ok())
             .unwrap_or(0);
         if announced > coding.raw_cap(cap) {
-            return Err(Failed::never(SourceErrorKind::TooLarge { cap }));
+            let announced = u64::try_from(announced).ok();
+            return Err(Failed::never(SourceErrorKind::TooLarge { cap, announced }));
         }
         // A length is only announced: what is set aside for it is no more than may be held anyway.
         let mut body = Body::new(coding, cap, &self.buffers, announced.min(turn.share()).min(SHARE_BYTES));
@@ -373,7 +374,7 @@ fn target(response: &Response) -> String {
 
 fn refusal(refused: Refused, cap: usize) -> Failed {
     match refused {
-        Refused::TooLarge => Failed::never(SourceErrorKind::TooLarge { cap }),
+        Refused::TooLarge => Failed::never(SourceErrorKind::TooLarge { cap, announced: None }),
         Refused::Coding(error) => undecodable(error),
     }
 }

@@ -6,7 +6,7 @@
 //! [`resolve`] turns a URL of the configuration into a [`Base`], [`Http`] is the one client of the process, and
 //! [`TiledLog`] is the `LogSource`. [`probe()`] finds out what a log of a trusted root speaks when nobody says so, and
 //! [`Logs`] opens whatever log the configuration and the trusted root name. [`heartbeat()`] tells somebody outside that a
-//! pass was complete.
+//! pass was complete. [`TufTrust`] is the `TrustSource` that reads a TUF repository.
 
 mod base;
 mod turn;
@@ -24,6 +24,7 @@ mod probe;
 mod rekor_v1;
 mod view;
 mod logs;
+mod tuf;
 
 pub use base::{Base, Layout, MAX_URL_BYTES, UrlError, resolve};
 pub use entries::Flight;
@@ -39,5 +40,6 @@ pub use rekor_v1::{
     Shard, TreeId, TreeIdError,
 };
 pub use tiled::TiledLog;
+pub use tuf::{REFRESH_SECS, TufError, TufTrust, check_repository, open_trust};
 pub use turn::Turn;
 pub use view::{RemoteView, view_base, view_path};

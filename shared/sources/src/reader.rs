@@ -86,9 +86,11 @@ impl TileReader for FolderReader {
             turn.come().await;
             bytes = read_up_to(&file, cap).await.map_err(failed)?;
         }
-        bytes
-            .map(Bytes::from)
-            .ok_or_else(|| failed(SourceErrorKind::TooLarge { cap }))
+        bytes.map(Bytes::from).ok_or_else(|| {
+            let length = std::fs::metadata(&file).map_or(0, |found| found.len());
+            let announced = Some(length).filter(|length| usize::try_from(*length).is_ok_and(|length| length > cap));
+            failed(SourceErrorKind::TooLarge { cap, announced })
+        })
     }
 }
 

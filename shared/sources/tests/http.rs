@@ -86,7 +86,7 @@ async fn caps_hold_announced_or_not() {
         assert_eq!(get(&server, path, 6).await.unwrap(), "123456", "{path}");
         let error = get(&server, path, 5).await.expect_err(path);
         assert!(
-            matches!(error.kind, SourceErrorKind::TooLarge { cap: 5 }),
+            matches!(error.kind, SourceErrorKind::TooLarge { cap: 5, .. }),
             "{path}: {error}"
         );
     }

@@ -378,7 +378,10 @@ async fn a_folder_has_caps_too() {
     let folder = folder_of(&objects);
     let log = log_in(&folder);
     let error = log.anchor(1, 256, Freshness::Cached).await.unwrap_err();
-    assert!(matches!(error.kind, SourceErrorKind::TooLarge { cap: 8192 }), "{error}");
+    assert!(
+        matches!(error.kind, SourceErrorKind::TooLarge { cap: 8192, .. }),
+        "{error}"
+    );
     let batches: Vec<_> = log.entries(0, 256, 256, Freshness::Cached).collect().await;
     let leaves: usize = batches.iter().map(|batch| batch.as_ref().unwrap().leaves.len()).sum();
     assert_eq!(

@@ -36,6 +36,7 @@ mod mass;
 pub mod body;
 mod mass_bodies;
 pub mod promise;
+pub mod tuf;
 
 pub use key::{Algorithm, SigningKey};
 pub use layout::Resource;
@@ -43,3 +44,4 @@ pub use log::{LeafMaker, TreeLog};
 pub use mass::MassLeaves;
 pub use mass_bodies::MassBodies;
 pub use note::NoteSigner;
+pub use tuf::TufRepository;

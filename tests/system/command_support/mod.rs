@@ -15,3 +15,4 @@ mod readme;
 mod stored;
 mod servers;
 mod observers;
+mod tuf;

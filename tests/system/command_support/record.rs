@@ -157,6 +157,7 @@ fn may_change(name: &str, key: &str) -> bool {
             let notices = [
                 "at",
                 "changes",
+                "trust_news",
                 "file:alerts",
                 "logs",
                 "name",

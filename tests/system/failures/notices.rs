@@ -61,8 +61,17 @@ fn anywhere(scenario: &Scenario, class: Class) {
     println!("{}: {} broken passes", scenario.name, trips.len());
 }
 
-/// The three moments at which something is to be told.
-fn moments() -> [(Scenario, Class); 3] {
+/// A world whose trusted root names another log, which is not watched on purpose, with a key that ends at some time.
+fn trusting(mut world: World, end: &str) -> World {
+    world.settings["exclude"] = json!([{"log": "other.example.com", "reason": "not ours"}]);
+    world.trusted_root = format!(
+        r#"{{"tlogs":[{{"baseUrl":"https://other.example.com","publicKey":{{"rawBytes":"AAAA","keyDetails":"PKIX_ED25519","validFor":{{{end}}}}}}}]}}"#
+    );
+    world
+}
+
+/// The four moments at which something is to be told.
+fn moments() -> [(Scenario, Class); 4] {
     let scenario = |name, world, served, expect| Scenario {
         name,
         world,
@@ -71,6 +80,9 @@ fn moments() -> [(Scenario, Class); 3] {
     };
     let mut changed = watched(5);
     changed.settings["limits"]["max_lag"] = json!("2h");
+    let before = trusting(World::new(&json!(0)), "");
+    quiet(&before, &Served::honest(5));
+    let news = trusting(before, r#""end":"2027-06-01T00:00:00Z""#);
     let due = welcomed();
     due.wait(WEEK);
     [
@@ -80,24 +92,31 @@ fn moments() -> [(Scenario, Class); 3] {
         ),
         (scenario("another configuration", changed, 40, 40), Class::ConfigChanged),
         (scenario("a week is over", due, 40, 40), Class::StillWatching),
+        (scenario("news of the trusted logs", news, 40, 40), Class::TrustNews),
     ]
 }
 
 #[test]
 fn the_first_word_fails_anywhere() {
-    let [(scenario, class), _, _] = moments();
+    let [(scenario, class), _, _, _] = moments();
     anywhere(&scenario, class);
 }
 
 #[test]
 fn a_changed_configuration_fails_anywhere() {
-    let [_, (scenario, class), _] = moments();
+    let [_, (scenario, class), _, _] = moments();
     anywhere(&scenario, class);
 }
 
 #[test]
 fn the_weekly_word_fails_anywhere() {
-    let [_, _, (scenario, class)] = moments();
+    let [_, _, (scenario, class), _] = moments();
+    anywhere(&scenario, class);
+}
+
+#[test]
+fn news_of_the_trusted_logs_fails_anywhere() {
+    let [_, _, _, (scenario, class)] = moments();
     anywhere(&scenario, class);
 }
 

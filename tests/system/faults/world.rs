@@ -51,6 +51,8 @@ pub(crate) struct World {
     pub(crate) onward: Arc<Onward>,
     pub(crate) taken: [Taken; 2],
     pub(crate) settings: Value,
+    /// What is trusted, as a file says it.
+    pub(crate) trusted_root: String,
     clock: Arc<SetClock>,
     passes: AtomicU64,
     /// The process that makes the passes, if it stays warm.
@@ -72,6 +74,7 @@ impl World {
             onward: Arc::default(),
             taken: [Taken::default(), Taken::default()],
             settings,
+            trusted_root: TRUSTED_ROOT.to_owned(),
             clock: Arc::new(SetClock {
                 now: AtomicI64::new(1_800_000_000),
                 uptime: AtomicU64::new(0),
@@ -101,6 +104,7 @@ impl World {
     pub(crate) fn copy(&self) -> Self {
         let copy = Self {
             settings: self.settings.clone(),
+            trusted_root: self.trusted_root.clone(),
             taken: [0, 1].map(|sink: usize| Arc::new(self.taken(sink).into())),
             ..Self::new(&Value::Null)
         };
@@ -228,9 +232,10 @@ impl World {
             served: Arc::clone(served),
             wire: Arc::clone(wire),
         };
+        let trusted_root = self.trusted_root.clone().into_bytes();
         async move {
             let _kept = handle;
-            let trust = FixedTrust::from_bytes("trusted_root.json", TRUSTED_ROOT.into())?;
+            let trust = FixedTrust::from_bytes("trusted_root.json", trusted_root)?;
             pass::run(environment, in_force, &trust, &sources).await
         }
     }

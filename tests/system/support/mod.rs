@@ -33,7 +33,7 @@ pub(crate) use record::Kept;
 use alerts::{Alert, Class, Phase};
 use pass::{
     AlertSink, Budget, Environment, FixedTrust, InForce, LogReport, MemorySink, MemoryStore, PassReport, Settings,
-    Store, Unwatching, Watcher,
+    Store, TrustSource, Unwatching, Watcher,
 };
 use serde_json::{Value, json};
 use stage::hostile::{HostedLog, Hostile, Instead, Rule, Target};
@@ -65,6 +65,8 @@ pub(crate) struct Stage {
     pub(crate) config: Value,
     /// The texts of the witness policies that the configuration names.
     pub(crate) policies: BTreeMap<String, String>,
+    /// What is trusted; without it a root that names no log.
+    pub(crate) trust: Option<Arc<dyn TrustSource>>,
     /// The time of a pass.
     pub(crate) deadline: Option<Duration>,
     /// A pass ends after so many committed spans of one log.
@@ -88,6 +90,7 @@ impl Stage {
             clock: Arc::new(SetClock::new(BEGINNING)),
             config: json!({ "schema": 1, "logs": [], "rules": [rule("nobody", &json!({"san": "nobody@nowhere.example"}))] }),
             policies: BTreeMap::new(),
+            trust: None,
             deadline: None,
             stop_after_spans: None,
             network: Network::new(),
@@ -113,6 +116,11 @@ impl Stage {
         let listed = self.config["logs"].as_array_mut().unwrap();
         listed.retain(|known| known["origin"] != json!(log.origin()));
         listed.push(item);
+        self.keys.insert(log.origin(), vec![key(log)]);
+    }
+
+    /// Knows the key of a log that the trust lists, for the checks after each pass.
+    pub(crate) fn knows(&mut self, log: &HostedLog) {
         self.keys.insert(log.origin(), vec![key(log)]);
     }
 
@@ -186,7 +194,8 @@ impl Stage {
             watcher,
             reports: pass::Reports::NONE,
         };
-        pass::run(Arc::new(environment), in_force, &trust, &self.network).await
+        let trust = self.trust.clone().unwrap_or_else(|| Arc::new(trust));
+        pass::run(Arc::new(environment), in_force, trust.as_ref(), &self.network).await
     }
 
     /// What must hold after any pass: the record is whole, and nothing moved back.

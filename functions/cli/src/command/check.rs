@@ -3,8 +3,9 @@
 use crate::args::Common;
 use crate::config;
 use crate::exit::{Failure, print};
+use crate::trust;
 use alerts::text::escape;
-use pass::{Clock as _, SystemClock, TrustSource as _};
+use pass::{Clock as _, SystemClock};
 use std::process::ExitCode;
 
 /// Names and reasons may come from a trusted root that somebody else wrote.
@@ -14,8 +15,22 @@ pub(crate) async fn check(args: &Common) -> Result<ExitCode, Failure> {
     let loaded = config::load(args).await?;
     let settings = &loaded.in_force.settings;
     let now = SystemClock::new().now();
-    let trust = loaded.trust.trust(now).await?;
-    let coverage = pass::coverage(settings, &trust, &config::inventory(&args.store).await, now)?;
+    let trust = trust::offline(&loaded, &args.store).await?;
+    let coverage = match &trust {
+        Some(trust) => pass::coverage(settings, trust, &config::inventory(&args.store).await, now)?,
+        None => pass::Coverage::default(),
+    };
+    if let Some(standing) = trust.as_ref().and_then(|trust| trust.tuf.as_ref()) {
+        print(&format!(
+            "trust      {}  (as kept: root {}, which expires at {}; vouched for until {})",
+            escape(&standing.place, SHOWN),
+            standing.root_version,
+            standing.root_expires,
+            standing.expires
+        ));
+    } else if trust.is_none() {
+        print("trust      a TUF repository that no run has read yet: which logs are watched is known then");
+    }
     for log in &coverage.watched {
         let kind = log.kind.map_or("to be asked", pass::LogKind::word);
         let (name, url) = (escape(&log.origin, SHOWN), escape(&log.url, SHOWN));

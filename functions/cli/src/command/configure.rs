@@ -1,6 +1,6 @@
 //! `config put` and `config get`: the configuration that a store keeps, which a scheduled deployment reads.
 //!
-//! What is put was checked as a whole, with the trusted root that it names, which is put beside it. It replaces only what
+//! What is put was checked as a whole, with the root that it names, which is put beside it. It replaces only what
 //! was read and shown: where somebody else was faster, nothing is overwritten.
 
 use crate::args::{Config, ConfigAction};
@@ -10,7 +10,7 @@ use crate::wiring::{self, Access};
 use alerts::text::{escape, without_passwords};
 use local::configuration::{self, Beside, CONFIG_FOLDER, Files as _, MAX_TRUSTED_ROOT_BYTES, Refused};
 use local::{standing, yaml};
-use pass::{Fault, FaultClass, Object, Outline, Settings, Store, StoreErrorKind, Swap, TrustChoice, Version};
+use pass::{Fault, FaultClass, Object, Outline, Settings, Store, StoreErrorKind, Swap, Version};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -52,7 +52,7 @@ async fn put(args: &Config) -> Result<ExitCode, Failure> {
     let text = yaml::read(&file).map_err(|error| Failure::Usage(format!("error: {error}")))?;
     let inventory = config::inventory(&args.common.store).await;
     let (name, beside) = (file.display().to_string(), Beside::the(&file));
-    let loaded = configuration::parse(&name, &text, &beside, &inventory, &config::readable).await?;
+    let loaded = configuration::parse(&name, &text, &beside, &inventory, &config::Readable).await?;
     let settings = &loaded.in_force.settings;
     let named = named_files(settings, &beside).await?;
     let store = wiring::store(&args.common.store, Access::Make).await?;
@@ -92,8 +92,8 @@ async fn put(args: &Config) -> Result<ExitCode, Failure> {
 /// The files that the configuration names, and where the store keeps them.
 async fn named_files(settings: &Settings, beside: &Beside) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let mut files = BTreeMap::new();
-    if let TrustChoice::TrustedRoot(file) = &settings.trust {
-        files.extend([named_file("trust.trusted_root", file, beside).await?]);
+    if let Some((key, file)) = settings.trust.file() {
+        files.extend([named_file(key, file, beside).await?]);
     }
     let own = settings.logs.iter().filter_map(|log| log.witness_policy.as_ref());
     for policy in settings.witness_policy.iter().chain(own) {

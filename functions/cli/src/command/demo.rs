@@ -8,6 +8,7 @@ use crate::args::{Common, Demo};
 use crate::config;
 use crate::exit::{Failure, print};
 use crate::table;
+use crate::trust;
 use crate::wiring::{self, Access, Console};
 use pass::{Outcome, PassReport, Unwatching};
 use sources::Logs;
@@ -148,8 +149,10 @@ impl Play {
         let loaded = config::load(&self.common()).await?;
         let sinks = wiring::sinks(&["console".to_owned()], Console::Output).await?;
         let store = wiring::store(&self.store(), Access::Make).await?;
+        let logs = Logs::new()?;
+        let trust = trust::source(&loaded, logs.http(), Arc::clone(&store));
         let (environment, _stop) = wiring::environment(store, sinks, None, Arc::new(Unwatching));
-        let report = pass::run(environment, loaded.in_force, &loaded.trust, &Logs::new()?).await?;
+        let report = pass::run(environment, loaded.in_force, trust.as_ref(), &logs).await?;
         print(table::render(&report).trim_end());
         print("");
         Ok(report)

@@ -5,6 +5,7 @@ use crate::config;
 use crate::exit::{Failure, print};
 use crate::progress::ProgressLine;
 use crate::table;
+use crate::trust;
 use crate::wiring::{self, Access, Console};
 use pass::{Fault, LogReport, Outcome, PassReport, Problem};
 use sources::Logs;
@@ -21,11 +22,12 @@ pub(crate) async fn run(args: Run) -> Result<ExitCode, Failure> {
     let progress = Arc::new(ProgressLine::new());
     let result = async {
         let store = wiring::store(&args.common.store, Access::Make).await?;
+        let logs = Logs::new()?;
+        let trust = trust::source(&loaded, logs.http(), Arc::clone(&store));
         let (environment, stop) = wiring::environment(store, sinks, args.deadline, Arc::clone(&progress) as _);
         wiring::stop_on_signal(stop);
-        let logs = Logs::new()?;
         let pass = environment.pass.clone();
-        match pass::run(environment, loaded.in_force, &loaded.trust, &logs).await {
+        match pass::run(environment, loaded.in_force, trust.as_ref(), &logs).await {
             Ok(report) => Ok((pass, report)),
             Err(fault) => Err(Failure::from(fault)),
         }

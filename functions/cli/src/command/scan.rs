@@ -4,13 +4,12 @@ use crate::args::Scan;
 use crate::config;
 use crate::exit::{Failure, print, say};
 use crate::progress::ProgressLine;
+use crate::trust;
 use crate::wiring::{self, Access, Console};
 use alerts::Finding;
 use local::ConsoleSink;
 use local::configuration::Loaded;
-use pass::{
-    AlertSink, Clock as _, Found, LogKind, Outcome, Rescan, Sources as _, SystemClock, TrustSource as _, WatchedLog,
-};
+use pass::{AlertSink, Clock as _, Found, LogKind, Outcome, Rescan, Sources as _, SystemClock, WatchedLog};
 use sources::Logs;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -100,7 +99,7 @@ struct Part {
 /// The log that is meant. The name of a Rekor v1 server means all its shards, and the range counts as the server does.
 async fn parts(loaded: &Loaded, args: &Scan, logs: &Logs) -> Result<Vec<Part>, Failure> {
     let now = SystemClock::new().now();
-    let trust = loaded.trust.trust(now).await?;
+    let trust = trust::look(loaded, logs.http(), &args.common.store).await?;
     let inventory = config::inventory(&args.common.store).await;
     let mut coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
     let server_of = |name: &String| inventory.logs.get(name).and_then(|listed| listed.shard.clone());

@@ -4,6 +4,7 @@ use super::evidence;
 use crate::args::{Common, Verify};
 use crate::config;
 use crate::exit::{Failure, print};
+use crate::trust;
 use crate::wiring::{self, Access};
 use pass::{Audit, Clock as _, EpochAudit, FixedTrust, Store, SystemClock, TrustSource as _};
 use std::collections::BTreeMap;
@@ -57,8 +58,12 @@ async fn keys(args: &Common) -> Result<BTreeMap<String, Vec<VerifierKey>>, Failu
         return Ok(pass::with_shards(logs.collect(), &inventory));
     }
     let loaded = config::load(args).await?;
-    let trust = loaded.trust.trust(now).await?;
-    let coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
+    let settings = &loaded.in_force.settings;
+    let Some(trust) = trust::offline(&loaded, &args.store).await? else {
+        let own = settings.logs.iter().map(|log| (log.origin.clone(), log.keys.clone()));
+        return Ok(pass::with_shards(own.collect(), &inventory));
+    };
+    let coverage = pass::coverage(settings, &trust, &inventory, now)?;
     let keys = coverage.watched.into_iter().map(|log| (log.origin, log.keys)).collect();
     Ok(pass::with_shards(keys, &inventory))
 }

@@ -66,7 +66,8 @@ pub(crate) fn finding() -> Finding {
 pub(crate) fn condition<'a>(class: Class, detail: &'a str, facts: &'a [Fact]) -> ConditionView<'a> {
     let log = match class {
         Class::Unwatched | Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched => None,
-        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => None,
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => None,
+        Class::TrustStale | Class::TrustExpires => None,
         Class::Finding | Class::Digest | Class::Unproven | Class::Violation | Class::Quarantine => Some(LOG),
         Class::BadPromise => Some(LOG),
         Class::QuorumUnmet | Class::WitnessGone | Class::WitnessClock => Some(LOG),
@@ -156,7 +157,17 @@ pub(crate) fn particulars(class: Class) -> (String, Vec<Fact>) {
         ),
         Class::RecordGone => ("receipts/00000000000139911680.json", Vec::new()),
         Class::NobodyWatched | Class::Finding | Class::Digest => ("", Vec::new()),
-        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::Test => ("", Vec::new()),
+        Class::TrustStale => (
+            "frozen",
+            facts(&[
+                ("error", "timestamp.json expired at 2026-11-18T09:00:00Z"),
+                ("used until", "2026-11-21T09:00:00Z"),
+            ]),
+        ),
+        Class::TrustExpires => ("2026-11-20T13:58:18Z", facts(&[("root", "version 15")])),
+        Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => {
+            ("", Vec::new())
+        }
     };
     (detail.to_owned(), facts)
 }
@@ -197,6 +208,11 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
     let changes = ["rule added: my-address (medium)", "limits.max_lag: 1h, was 30m"].map(str::to_owned);
     let lines = ["@@ line 12 @@", "-  max_lag: 30m", "+  max_lag: 1h"].map(str::to_owned);
     let many: Vec<String> = (0..100).map(|at| format!("+  - name: rule-{at}")).collect();
+    let news = [
+        "log appeared: log2026-1.rekor.sigstore.dev",
+        "log2026-1.rekor.sigstore.dev signs with key 1a2b3c4d5e6f7081, about to become valid on 2026-12-01T00:00:00Z",
+    ]
+    .map(str::to_owned);
     let changed = |which: &str, changes: &[String], lines: &[String]| {
         Notice::config_changed(which.to_owned(), OPENED, &roll(), &copies, changes, lines)
             .with_object("audit/config/9118.yaml")
@@ -210,5 +226,9 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
         ),
         ("config-changed", changed("1", &changes, &lines)),
         ("config-changed-much", changed("2", &many, &many)),
+        (
+            "trust-news",
+            Notice::trust_news("1".to_owned(), OPENED, &roll(), &news).with_object("audit/trust/0b2c.json"),
+        ),
     ]
 }

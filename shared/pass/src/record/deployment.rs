@@ -1,6 +1,7 @@
 //! The inventory of the deployment: which logs there are, since when, and what belongs to no single log.
 
 use super::{Condition, Counts, Document, SCHEMA};
+use crate::news::TrustOutline;
 use crate::outline::Outline;
 use crate::settings::{LogKind, Position};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,12 @@ pub struct Deployment {
     /// How often another configuration came into force.
     #[serde(default)]
     pub changes: u64,
+    /// What the trust in force says of its logs and keys: the next one is told from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted: Option<TrustOutline>,
+    /// How often something of it was news.
+    #[serde(default)]
+    pub trust_news: u64,
     /// The sinks that a pass was made with, by name.
     #[serde(default)]
     pub sinks: BTreeMap<String, KnownSink>,
@@ -154,6 +161,8 @@ impl Deployment {
             conditions: Vec::new(),
             outline: None,
             changes: 0,
+            trusted: None,
+            trust_news: 0,
             sinks: BTreeMap::new(),
             notices: Vec::new(),
             reported: None,

@@ -186,7 +186,7 @@ impl Listing {
 /// The log that this is the state of, as its folder is named.
 pub(crate) fn log_of_state(name: &str) -> Option<&str> {
     let log = name.strip_prefix("state/")?.strip_suffix(".json")?;
-    (log != "deployment" && !log.contains('/')).then_some(log)
+    (log != "deployment" && log != "trust" && !log.contains('/')).then_some(log)
 }
 
 /// The log in whose record this stands, in whatever epoch.
@@ -279,6 +279,7 @@ mod tests {
             Some("log.example.com%2Fa")
         );
         assert_eq!(log_of_state("state/deployment.json"), None);
+        assert_eq!(log_of_state("state/trust.json"), None);
         assert_eq!(
             log_of_record("audit/log.example.com~2/receipts/0"),
             Some("log.example.com")

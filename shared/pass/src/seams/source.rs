@@ -127,6 +127,8 @@ pub enum SourceErrorKind {
     TooLarge {
         /// The cap in bytes.
         cap: usize,
+        /// The length that was announced, if it was that.
+        announced: Option<u64>,
     },
     /// No answer, or not all of it, in time.
     #[error("no complete answer within {secs} s")]

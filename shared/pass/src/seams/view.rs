@@ -50,7 +50,7 @@ impl ViewSource for StoreView {
             Ok(Some(object)) => Ok(object.bytes),
             Ok(None) => Err(failed(SourceErrorKind::NotFound)),
             Err(error) => Err(failed(match error.kind {
-                StoreErrorKind::TooLarge { cap } => SourceErrorKind::TooLarge { cap },
+                StoreErrorKind::TooLarge { cap } => SourceErrorKind::TooLarge { cap, announced: None },
                 StoreErrorKind::BadName | StoreErrorKind::Io(_) => SourceErrorKind::Unreachable(Box::new(error)),
             })),
         }

@@ -147,7 +147,10 @@ impl Fetch {
         if gather.held() > MAX_HELD_BYTES {
             return Err(SourceError {
                 object: url.to_string(),
-                kind: SourceErrorKind::TooLarge { cap: MAX_HELD_BYTES },
+                kind: SourceErrorKind::TooLarge {
+                    cap: MAX_HELD_BYTES,
+                    announced: None,
+                },
             });
         }
         Ok(())

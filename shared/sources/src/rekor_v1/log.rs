@@ -50,7 +50,10 @@ impl LogSource for RekorV1Log {
         };
         let note = found.ok_or_else(|| refused(SourceErrorKind::NotFound))?.note;
         if note.len() > MAX_NOTE_BYTES {
-            return Err(refused(SourceErrorKind::TooLarge { cap: MAX_NOTE_BYTES }));
+            return Err(refused(SourceErrorKind::TooLarge {
+                cap: MAX_NOTE_BYTES,
+                announced: None,
+            }));
         }
         Ok(note.into_bytes())
     }
