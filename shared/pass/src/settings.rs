@@ -281,7 +281,7 @@ fn read_exclusions(top: &mut Fields<'_, '_>) -> Vec<Exclusion> {
         let log = item.required("log");
         let reason = item.required("reason");
         let until = item.text("until").and_then(|text| {
-            let parsed = date(&text);
+            let parsed = rules::date(&text);
             if parsed.is_none() {
                 item.complain(
                     "until",
@@ -296,16 +296,6 @@ fn read_exclusions(top: &mut Fields<'_, '_>) -> Vec<Exclusion> {
         }
     }
     exclusions
-}
-
-/// A day stands for its first second, UTC.
-fn date(text: &str) -> Option<Timestamp> {
-    let whole = if text.len() == 10 {
-        format!("{text}T00:00:00Z")
-    } else {
-        text.to_owned()
-    };
-    whole.parse().ok()
 }
 
 fn read_rules(top: &mut Fields<'_, '_>) -> Option<RuleSet> {

@@ -1,6 +1,6 @@
 //! Every operator and every field: what they accept, and the near miss that they refuse.
 
-use crate::common::{Fake, ask, entry, set};
+use crate::common::{Fake, NOW, ask, entry, set};
 use sentinel_rules::{Context, Match};
 use serde_json::{Value, json};
 use sigstore::Field;
@@ -184,7 +184,8 @@ fn an_entry_without_signers_is_asked_once() {
         [Match {
             rule: 0,
             signer: None,
-            allowed: false
+            allowed: false,
+            undecided: false
         }]
     );
 }
@@ -205,6 +206,7 @@ fn every_signer_that_matches_must_be_allowed() {
             rule: 0,
             signer: Some(signer),
             allowed,
+            undecided: false,
         });
         assert_eq!(ask(&set, &entry(signers)), expect.into_iter().collect::<Vec<_>>());
     };
@@ -226,9 +228,10 @@ fn matches_are_added_in_the_order_of_the_rules() {
         rule: 9,
         signer: None,
         allowed: true,
+        undecided: false,
     }];
     let it = entry(&[&[("san", "c")], &[("san", "a")], &[("san", "a"), ("san", "c")]]);
-    set.matches(&it, &Context { log: "l" }, &mut found);
+    set.matches(&it, &Context { log: "l", now: NOW }, &mut found);
     let places: Vec<_> = found.iter().map(|found| (found.rule, found.signer)).collect();
     assert_eq!(places, [(9, None), (0, Some(1)), (2, Some(0)), (3, Some(1))]);
 }
@@ -248,6 +251,7 @@ fn only_what_is_needed_is_read_and_only_once() {
         (Some(0), Field::Issuer),
         (Some(0), Field::Subject),
         (Some(1), Field::Issuer),
+        (Some(1), Field::Subject),
         (Some(1), Field::Fingerprint),
     ];
     assert_eq!(asked, expect);

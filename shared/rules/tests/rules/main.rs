@@ -7,4 +7,6 @@ mod diagnostics;
 #[cfg(test)]
 mod language;
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod naive;
