@@ -6,6 +6,7 @@
 use crate::expression::Compiled;
 use crate::form::Folds;
 use crate::glob;
+use crate::limits::MAX_TEXT_BYTES;
 use crate::pattern::Op;
 
 /// A value of an entry as it is asked.
@@ -35,6 +36,12 @@ pub(crate) struct Atoms {
 }
 
 impl Atoms {
+    /// Makes room for so many atoms and bytes, as far as a set may have them.
+    pub(crate) fn reserve(&mut self, atoms: usize, bytes: usize) {
+        self.atoms.reserve_exact(atoms);
+        self.texts.reserve_exact(bytes.min(MAX_TEXT_BYTES));
+    }
+
     /// Adds one and gives it the next number. An expression has so many states.
     pub(crate) fn add(&mut self, op: Op, text: &str, states: u32) -> u32 {
         let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);

@@ -107,9 +107,15 @@ impl Compiler {
 
     fn rules(&mut self, specs: &[RuleSpec]) {
         let mut names = Names::default();
+        let names = specs
+            .iter()
+            .enumerate()
+            .filter_map(|(index, spec)| names.check(&spec.name, index));
+        self.problems.extend(names);
+        self.atoms
+            .reserve(specs.len(), specs.iter().map(|spec| text_bytes(&spec.matches)).sum());
         for (index, spec) in specs.iter().enumerate() {
             self.rule = u32::try_from(index).unwrap_or(u32::MAX);
-            self.problems.extend(names.check(&spec.name, index));
             let program = self.rule(spec, &at_item("rules", index));
             self.programs.extend(program);
             if self.is_full {
@@ -316,6 +322,15 @@ impl Compiler {
             programs: self.programs,
             always,
         })
+    }
+}
+
+/// Bytes of the patterns of a condition, so that they need not grow piece by piece.
+fn text_bytes(matcher: &Matcher) -> usize {
+    match matcher {
+        Matcher::All(inner) | Matcher::Any(inner) => inner.iter().map(text_bytes).sum(),
+        Matcher::Not(inner) => text_bytes(inner),
+        Matcher::Field { patterns, .. } => patterns.iter().map(|pattern| pattern.text().len()).sum(),
     }
 }
 

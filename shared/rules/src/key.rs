@@ -76,6 +76,9 @@ const COMMON: [&str; 14] = [
 /// How often a common text counts.
 const COMMON_COUNT: u16 = 1_000;
 
+/// Beyond so many it does not matter how many there are.
+const MAX_COUNTED: usize = 1_000;
+
 /// Patterns that may share a beginning or an ending before another text is looked for.
 const FEW: u32 = 2;
 
@@ -98,34 +101,42 @@ pub(crate) struct Keys {
     /// The hashes of all beginnings and endings, one for each time.
     ends: Vec<u64>,
     parts: Vec<u16>,
+    /// How many counters there will be, once there is something to count.
+    counters: usize,
 }
 
 impl Keys {
     /// For a set of so many rules.
     pub(crate) fn new(rules: usize) -> Self {
-        let mut keys = Self {
+        let counters = rules.saturating_mul(COUNTERS_EACH).clamp(MIN_COUNTERS, MAX_COUNTERS);
+        Self {
             bytes: Vec::new(),
             literals: Vec::new(),
             ways: Vec::new(),
             patterns: Vec::new(),
             ends: Vec::new(),
             parts: Vec::new(),
-        };
-        let counters = rules.saturating_mul(COUNTERS_EACH).clamp(MIN_COUNTERS, MAX_COUNTERS);
-        keys.parts.resize(counters.next_power_of_two(), 0);
+            counters: counters.next_power_of_two(),
+        }
+    }
+
+    fn begin(&mut self) {
+        self.parts.resize(self.counters, 0);
         for text in COMMON {
             eights(Role::Eight.seed(), text.as_bytes(), |hash| {
-                keys.count(hash, COMMON_COUNT)
+                self.count(hash, COMMON_COUNT)
             });
             fours(Role::Four.seed(), text.as_bytes(), |hash| {
-                keys.count(hash, COMMON_COUNT)
+                self.count(hash, COMMON_COUNT)
             });
         }
-        keys
     }
 
     /// Adds a pattern with the ways in which it may be woken; patterns keep their order.
     pub(crate) fn add(&mut self, ways: &[Way]) {
+        if self.parts.is_empty() {
+            self.begin();
+        }
         for way in ways {
             for Literal { place, bytes } in way {
                 match end_role(*place) {
@@ -177,22 +188,27 @@ impl Keys {
         if let Some(role) = end_role(place) {
             let key = Key::of(role, bytes);
             let start = self.ends.partition_point(|hash| *hash < key.hash);
-            let rest = self.ends.get(start..).unwrap_or_default();
-            let shared = number(rest.partition_point(|hash| *hash == key.hash));
+            let rest = self.ends.get(start..).unwrap_or_default().iter();
+            let shared = number(rest.take(MAX_COUNTED).take_while(|hash| **hash == key.hash).count());
             let common = COMMON.iter().any(|text| is_end(role, text.as_bytes(), bytes));
             let count = shared.saturating_add(if common { u32::from(COMMON_COUNT) } else { 0 });
             return (Some(key), if count <= FEW { 0 } else { count });
         }
-        let mut best: Option<(u16, Key)> = None;
+        let (mut least, mut best) = (u16::MAX, Vec::new());
         each_part(bytes, |key| {
             let count = self.parts.get(self.slot(key.hash)).copied().unwrap_or_default();
-            // Of equally rare parts the last: what tells names apart stands behind what they share.
-            if best.is_none_or(|(least, _)| count <= least) {
-                best = Some((count, key));
+            if count < least {
+                best.clear();
+            }
+            if count <= least {
+                least = count;
+                best.push(key);
             }
         });
-        let count = best.map_or(0, |(count, _)| u32::from(count));
-        (best.map(|(_, key)| key), if count <= FEW_INNER { 0 } else { count })
+        let count = u32::from(least);
+        // Of equally rare parts the one in the middle, which has the most of what tells this text apart in it.
+        let key = best.get(best.len() / 2).copied();
+        (key, if count <= FEW_INNER { 0 } else { count })
     }
 
     fn count(&mut self, hash: u64, times: u16) {
@@ -282,7 +298,7 @@ mod tests {
         each_part(b"/project-007/", |key| parts.push(key));
         assert_eq!((found[7].len(), found[7][0].role), (1, Role::Eight));
         // Those parts that have the whole number in them.
-        assert!(parts.iter().position(|key| *key == found[7][0]).unwrap() >= 4);
+        assert!(parts.iter().position(|key| *key == found[7][0]).unwrap() >= 3);
         // What everybody's identity begins with is not what a single pattern is woken by.
         let found = chosen(&["https://github.com/*/acme-widgets/*".to_owned()]);
         assert_eq!(found[0][0].role, Role::Eight);

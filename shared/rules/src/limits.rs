@@ -49,7 +49,7 @@ pub(crate) const MAX_BRANCHES: usize = 64;
 pub const REGEX_SIZE_BYTES: usize = 1 << 20;
 
 /// Bytes that one expression's lazily built automaton may take while it runs.
-pub const REGEX_CACHE_BYTES: usize = 1 << 17;
+pub const REGEX_CACHE_BYTES: usize = 1 << 16;
 
 /// Bytes of the compiled expressions that are kept, their automata included, by estimate; what was used longest ago goes
 /// first and is compiled again when it is needed.

@@ -73,14 +73,20 @@ impl Pattern {
         }
     }
 
-    /// Checks the pattern for `field` and prepares it.
-    pub(crate) fn prepare(&self, field: &Field) -> Result<Prepared<'_>, PatternError> {
+    /// The text without its operator.
+    pub(crate) fn text(&self) -> &str {
         let (Self::Exact(text)
         | Self::Glob(text)
         | Self::Regex(text)
         | Self::Prefix(text)
         | Self::Suffix(text)
         | Self::Domain(text)) = self;
+        text
+    }
+
+    /// Checks the pattern for `field` and prepares it.
+    pub(crate) fn prepare(&self, field: &Field) -> Result<Prepared<'_>, PatternError> {
+        let text = self.text();
         if text.is_empty() {
             return Err(PatternError::Empty);
         }

@@ -35,13 +35,14 @@ fn a_finding_says_what_the_entry_says() {
     ];
     let entry = Entry::new("hashedrekord", "0.0.2", [Some("ab"), Some("cd")]).with_signers(signers.into_iter());
     let mut found = Vec::new();
-    rule_set().matches(&entry, &rules::Context { log: LOG }, &mut found);
+    rule_set().matches(&entry, &rules::Context { log: LOG, now: NOW }, &mut found);
     assert_eq!(
         found,
         [Match {
             rule: 1,
             signer: Some(0),
-            allowed: false
+            allowed: false,
+            undecided: false,
         }]
     );
     let second = Match {
@@ -71,6 +72,7 @@ fn an_entry_without_signers_has_no_signer() {
         rule: 1,
         signer: None,
         allowed: true,
+        undecided: false,
     };
     let it = Finding::new(&context(), &entry, &found, &rule_set());
     assert_eq!((it.signer, it.allowed), (None, true));
@@ -141,6 +143,7 @@ fn certificates_of_the_public_instance() {
                 rule: 1,
                 signer: Some(0),
                 allowed: false,
+                undecided: false,
             },
             &rule_set(),
         );
