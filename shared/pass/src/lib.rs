@@ -51,6 +51,6 @@ pub use seams::source::{
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 pub use settings::{
     CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, Position, ReportSettings, Settings, TrustChoice,
-    parse_duration,
+    parse_duration, schema,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};

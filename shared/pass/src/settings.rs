@@ -6,9 +6,11 @@
 mod duration;
 mod fields;
 mod logs;
+mod schema;
 
 pub use duration::{Limit, parse_duration};
 pub use logs::{LogKind, LogSettings};
+pub use schema::schema;
 
 use fields::Fields;
 use rules::{Diagnostic, RuleSet};
@@ -234,6 +236,10 @@ const LIMIT_KEYS: &[&str] = &[
     "max_alerts",
 ];
 
+const REPORT_KEYS: &[&str] = &["welcome", "weekly"];
+
+const EXCLUSION_KEYS: &[&str] = &["log", "reason", "until"];
+
 fn read_limits(value: &Value, path: &str, known: &[&str], default: Limits, top: &mut Fields<'_, '_>) -> Limits {
     let Some(mut limits) = Fields::open(value, path, known, top.problems) else {
         return default;
@@ -256,7 +262,7 @@ fn read_reports(top: &mut Fields<'_, '_>) -> ReportSettings {
     let Some(value) = top.take("reports") else {
         return ReportSettings::default();
     };
-    let Some(mut reports) = Fields::open(value, "reports", &["welcome", "weekly"], top.problems) else {
+    let Some(mut reports) = Fields::open(value, "reports", REPORT_KEYS, top.problems) else {
         return ReportSettings::default();
     };
     let mut wish = |key: &str| {
@@ -275,7 +281,7 @@ fn read_reports(top: &mut Fields<'_, '_>) -> ReportSettings {
 fn read_exclusions(top: &mut Fields<'_, '_>) -> Vec<Exclusion> {
     let mut exclusions = Vec::new();
     for (path, value) in top.list("exclude") {
-        let Some(mut item) = Fields::open(value, &path, &["log", "reason", "until"], top.problems) else {
+        let Some(mut item) = Fields::open(value, &path, EXCLUSION_KEYS, top.problems) else {
             continue;
         };
         let log = item.required("log");

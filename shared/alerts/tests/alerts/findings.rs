@@ -12,7 +12,7 @@ use tlog::Hash;
 fn rule_set() -> RuleSet {
     let rules = json!([
         {"name": "other", "match": {"san": "a"}},
-        {"name": "ours", "match": {"kind": "hashedrekord"}, "severity": "critical", "note": "n"},
+        {"name": "ours", "match": {"kind": "hashedrekord"}, "severity": "critical", "note": "n", "labels": {"team": "t"}},
     ]);
     RuleSet::compile(rules::parse(&rules).unwrap()).unwrap()
 }
@@ -55,6 +55,11 @@ fn a_finding_says_what_the_entry_says() {
         (it.rule.as_str(), it.severity, it.note.as_deref()),
         ("ours", Severity::Critical, Some("n"))
     );
+    assert_eq!(
+        it.labels.into_iter().collect::<Vec<_>>(),
+        [("team".to_owned(), "t".to_owned())]
+    );
+    assert!(!it.undecided);
     assert_eq!((it.log.as_str(), it.index, it.leaf_hash), (LOG, 7, Hash::leaf(b"x")));
     assert_eq!((it.span, it.time, it.allowed), (Span { from: 0, to: 256 }, NOW, false));
     assert_eq!((it.kind.as_str(), it.version.as_str()), ("hashedrekord", "0.0.2"));

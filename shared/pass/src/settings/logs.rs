@@ -67,7 +67,7 @@ pub struct LogSettings {
     pub limits: Limits,
 }
 
-const KEYS: &[&str] = &["url", "kind", "origin", "key", "from", "limits", "witness_policy"];
+pub(super) const KEYS: &[&str] = &["url", "kind", "origin", "key", "from", "limits", "witness_policy"];
 
 pub(super) fn read_logs(top: &mut Fields<'_, '_>, limits: Limits) -> Vec<LogSettings> {
     let mut logs: Vec<LogSettings> = Vec::new();
