@@ -24,6 +24,9 @@ struct Atom {
     length: u32,
     /// Of an expression.
     states: u32,
+    /// Where the text begins that a value must contain for an expression to be compiled at all, and how long it is.
+    guard: u32,
+    guard_length: u16,
     op: Op,
 }
 
@@ -32,6 +35,7 @@ struct Atom {
 pub(crate) struct Atoms {
     texts: String,
     atoms: Vec<Atom>,
+    guards: Vec<u8>,
     compiled: Compiled,
 }
 
@@ -51,9 +55,24 @@ impl Atoms {
             start,
             length,
             states,
+            guard: 0,
+            guard_length: 0,
             op,
         });
         number(self.atoms.len() - 1)
+    }
+
+    /// Says which text an expression requires, whatever its case. A key is a part of it and is found in strangers now and
+    /// then; an expression is too dear to be compiled for them.
+    pub(crate) fn guard(&mut self, number: u32, text: &[u8]) {
+        let guard = u32::try_from(self.guards.len()).unwrap_or(u32::MAX);
+        let atom = usize::try_from(number).ok().and_then(|at| self.atoms.get_mut(at));
+        if let Some(atom) = atom.filter(|atom| atom.op == Op::Regex)
+            && let Ok(length) = u16::try_from(text.len())
+        {
+            (atom.guard, atom.guard_length) = (guard, length);
+            self.guards.extend_from_slice(text);
+        }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -81,6 +100,7 @@ impl Atoms {
     /// Gives back the memory that growing took.
     pub(crate) fn shrink(&mut self) {
         self.texts.shrink_to_fit();
+        self.guards.shrink_to_fit();
         self.atoms.shrink_to_fit();
     }
 
@@ -93,6 +113,7 @@ impl Atoms {
         let (wanted, bytes) = (text.as_bytes(), value.text.as_bytes());
         let simple = match atom.op {
             Op::Glob => return glob::matches(text, value.text, &value.folds, steps),
+            Op::Regex if !self.is_guarded(atom, bytes, steps)? => return Some(false),
             Op::Regex => return self.compiled.matches(number, text, atom.states, value.text, steps),
             Op::Exact => wanted == bytes,
             Op::Prefix => value.folds.stands(wanted, bytes, 0),
@@ -107,6 +128,24 @@ impl Atoms {
             }
         };
         Some(simple && value.is_normal)
+    }
+
+    fn is_guarded(&self, atom: &Atom, value: &[u8], steps: &mut u64) -> Option<bool> {
+        let guard = usize::try_from(atom.guard).ok()?;
+        let guard = self
+            .guards
+            .get(guard..)
+            .unwrap_or_default()
+            .get(..usize::from(atom.guard_length));
+        let Some([first, rest @ ..]) = guard else {
+            return Some(true);
+        };
+        *steps = steps.checked_sub(u64::try_from(value.len()).unwrap_or(u64::MAX))?;
+        let mut places = value.windows(rest.len() + 1);
+        Some(places.any(|place| match place {
+            [one, others @ ..] => one.eq_ignore_ascii_case(first) && others.eq_ignore_ascii_case(rest),
+            [] => false,
+        }))
     }
 
     fn atom(&self, number: u32) -> Option<&Atom> {

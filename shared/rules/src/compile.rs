@@ -283,8 +283,8 @@ impl Compiler {
     fn finish(mut self, specs: &[RuleSpec]) -> Result<Compiled, Vec<Diagnostic>> {
         self.known = HashMap::new();
         let mut always = Vec::new();
-        let (drafts, mut expressions) = (&mut self.drafts, self.expressions.iter());
-        self.keys.choose(|keys| {
+        let (drafts, atoms, mut expressions) = (&mut self.drafts, &mut self.atoms, self.expressions.iter());
+        self.keys.choose(|keys, guard| {
             let Some((column, atom, rule)) = expressions.next().copied() else {
                 return;
             };
@@ -293,6 +293,7 @@ impl Compiler {
             };
             draft.has_expressions();
             keys.iter().for_each(|key| draft.add(*key, atom));
+            atoms.guard(atom, guard);
             if keys.is_empty() {
                 draft.add_always(atom);
                 always.push(Always { atom, column, rule });

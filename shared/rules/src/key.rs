@@ -151,15 +151,16 @@ impl Keys {
         self.patterns.push(number(self.ways.len()));
     }
 
-    /// Calls back for each pattern with its keys, any of which wakes it; none if nothing can.
-    pub(crate) fn choose(mut self, mut each: impl FnMut(&[Key])) {
+    /// Calls back for each pattern with its keys, any of which wakes it (none if nothing can), and with the whole text that
+    /// the key is a part of, if it is a part of one alone.
+    pub(crate) fn choose(mut self, mut each: impl FnMut(&[Key], &[u8])) {
         self.ends.sort_unstable();
         let (mut way, mut literal, mut byte) = (0, 0, 0);
         for ways_end in &self.patterns {
-            let mut best: Option<(u32, Vec<Key>)> = None;
+            let mut best: Option<(u32, Vec<Key>, &[u8])> = None;
             while way < *ways_end {
                 let end = self.ways.get(index(way)).copied().unwrap_or_default();
-                let (mut keys, mut crowd) = (Vec::new(), 0_u32);
+                let (mut keys, mut crowd, mut guard) = (Vec::new(), 0_u32, &[][..]);
                 while literal < end {
                     let (place, stop) = self
                         .literals
@@ -170,16 +171,21 @@ impl Keys {
                     let (key, count) = self.rarest(place, bytes);
                     crowd = crowd.saturating_add(count);
                     keys.extend(key);
+                    guard = if place == Place::Inner { bytes } else { &[] };
                     (literal, byte) = (literal + 1, stop);
                 }
                 let rank = |keys: &[Key]| keys.iter().map(|key| rank(key.role)).max();
-                let better = |(least, known): &(u32, Vec<Key>)| (crowd, rank(&keys)) < (*least, rank(known));
+                let better = |(least, known, _): &(u32, Vec<Key>, &[u8])| (crowd, rank(&keys)) < (*least, rank(known));
                 if best.as_ref().is_none_or(better) {
-                    best = Some((crowd, keys));
+                    guard = if keys.len() == 1 { guard } else { &[] };
+                    best = Some((crowd, keys, guard));
                 }
                 way += 1;
             }
-            each(best.as_ref().map_or(&[], |(_, keys)| keys));
+            match &best {
+                Some((_, keys, guard)) => each(keys, guard),
+                None => each(&[], &[]),
+            }
         }
     }
 
@@ -280,7 +286,7 @@ mod tests {
         let mut keys = Keys::new(globs.len());
         globs.iter().for_each(|glob| keys.add(&of_glob(glob)));
         let mut found = Vec::new();
-        keys.choose(|keys| found.push(keys.to_vec()));
+        keys.choose(|keys, _| found.push(keys.to_vec()));
         found
     }
 

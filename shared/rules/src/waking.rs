@@ -10,7 +10,7 @@ use crate::field::cost;
 type Weight = (u64, u8);
 
 /// Rules that may share an atom before that counts.
-const FEW: u64 = 16;
+const FEW: u64 = 2;
 
 /// What an atom weighs that is asked of every value.
 const ALWAYS: u64 = 1 << 20;
