@@ -6,8 +6,8 @@
 //! reads a byte only when it is done with the byte before, each step a wait for memory once the automaton has outgrown the
 //! caches; the questions asked here do not depend on each other, and the processor asks several at once.
 
-/// Bits of the filter for each hash: two bits of sixteen let about one of sixty strangers pass.
-const FILTER_BITS: usize = 16;
+/// Bits of the filter for each hash: two of thirty-two let about one of two hundred strangers pass.
+const FILTER_BITS: usize = 32;
 
 /// The least words of the filter.
 const MIN_WORDS: usize = 16;

@@ -47,7 +47,7 @@ impl LogKind {
         }
     }
 
-    const ALL: [Self; 5] = [Self::RekorV1, Self::RekorV2, Self::Ct, Self::StaticCt, Self::Tlog];
+    pub(super) const ALL: [Self; 5] = [Self::RekorV1, Self::RekorV2, Self::Ct, Self::StaticCt, Self::Tlog];
 }
 
 /// One item of `logs:`.

@@ -139,6 +139,101 @@ fn the_keys_of_a_rule() {
 }
 
 #[test]
+fn labels_only_and_until() {
+    let with = |key: &str, value: Value| {
+        let mut rule = json!({"name": "r", "match": {"san": "a"}});
+        rule[key] = value;
+        rule
+    };
+    for (key, value, path, message, suggestion) in [
+        (
+            "labels",
+            json!(["a"]),
+            "rules[0].labels",
+            "must be a mapping of names to texts, such as {team: …}, not a list",
+            None,
+        ),
+        (
+            "labels",
+            json!({"team": 7}),
+            "rules[0].labels.team",
+            "must be a string, not a number; put it in quotes",
+            Some("\"7\""),
+        ),
+        (
+            "labels",
+            json!({"team": "a\nb"}),
+            "rules[0].labels.team",
+            "has a control character; a label is one line",
+            None,
+        ),
+        ("labels", json!({"": "a"}), "rules[0].labels[\"\"]", "has no name", None),
+        (
+            "labels",
+            json!({"t": "x".repeat(101)}),
+            "rules[0].labels.t",
+            "is longer than 100 characters",
+            None,
+        ),
+        (
+            "only",
+            json!({"kind": "a"}),
+            "rules[0].only.kind",
+            "unknown key `kind`",
+            Some("kinds"),
+        ),
+        (
+            "only",
+            json!({"logs": []}),
+            "rules[0].only.logs",
+            "is an empty list; it would match nothing",
+            None,
+        ),
+        (
+            "only",
+            json!("a"),
+            "rules[0].only",
+            "must be a mapping with `logs` or `kinds`, not a string",
+            None,
+        ),
+        (
+            "allow",
+            json!([{"san": "a", "until": "soon"}]),
+            "rules[0].allow[0].until",
+            "`soon` is no date; write 2026-12-31 or an RFC 3339 time",
+            None,
+        ),
+        (
+            "allow",
+            json!([{"until": "2027-01-01"}]),
+            "rules[0].allow[0]",
+            "is empty; it would match every entry",
+            None,
+        ),
+        (
+            "match",
+            json!({"until": "2027-01-01"}),
+            "rules[0].match.until",
+            "unknown key `until`",
+            None,
+        ),
+        (
+            "match",
+            json!({"kind": "domain:a.b"}),
+            "rules[0].match.kind",
+            "`kind` has no domain; `domain:` is for e-mail addresses, URIs and DNS names",
+            None,
+        ),
+    ] {
+        let mut rule = with(key, value);
+        if key == "only" && path.ends_with("kind") {
+            rule["only"]["logs"] = json!("l");
+        }
+        check(&rule, path, message, suggestion);
+    }
+}
+
+#[test]
 fn matchers() {
     let at = "rules[0].match";
     check_match(&json!({}), at, "is empty; it would match every entry", None);
