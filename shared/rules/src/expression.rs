@@ -39,12 +39,13 @@ fn last_line(message: &str) -> String {
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
-fn compile(hir: Hir) -> Result<Regex, BuildError> {
+fn compile(hir: Hir) -> Result<Regex, Box<BuildError>> {
     let config = Config::new()
         .nfa_size_limit(Some(REGEX_SIZE_BYTES))
         .hybrid_cache_capacity(REGEX_CACHE_BYTES);
     let whole = Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]);
-    Regex::builder().configure(config).build_from_hir(&whole)
+    let built = Regex::builder().configure(config).build_from_hir(&whole);
+    built.map_err(Box::new)
 }
 
 /// The compiled expressions that were needed last, whoever needed them. Clones share it.

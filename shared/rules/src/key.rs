@@ -124,10 +124,10 @@ impl Keys {
         self.parts.resize(self.counters, 0);
         for text in COMMON {
             eights(Role::Eight.seed(), text.as_bytes(), |hash| {
-                self.count(hash, COMMON_COUNT)
+                self.count(hash, COMMON_COUNT);
             });
             fours(Role::Four.seed(), text.as_bytes(), |hash| {
-                self.count(hash, COMMON_COUNT)
+                self.count(hash, COMMON_COUNT);
             });
         }
     }

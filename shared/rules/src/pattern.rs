@@ -30,8 +30,11 @@ pub enum Pattern {
     Domain(String),
 }
 
+/// The word of an operator, and the pattern that it makes.
+type Operator = (&'static str, fn(String) -> Pattern);
+
 /// The operators by the word that stands before the colon.
-pub(crate) const OPERATORS: [(&str, fn(String) -> Pattern); 6] = [
+pub(crate) const OPERATORS: [Operator; 6] = [
     ("exact", Pattern::Exact),
     ("glob", Pattern::Glob),
     ("regex", Pattern::Regex),
