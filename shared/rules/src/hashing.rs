@@ -88,11 +88,13 @@ pub(crate) fn fours(seed: u64, text: &[u8], mut each: impl FnMut(u64)) {
 mod tests {
     use super::*;
 
+    type Ends = fn(u64, &[u8], &[usize], &mut dyn FnMut(u64));
+
     #[test]
     fn a_part_hashes_as_it_does_alone() {
         let text = b"https://github.com/Acme/widgets/.github/workflows/release.yml";
         let lengths: Vec<usize> = (1..=text.len() + 3).collect();
-        let alone = |of: fn(u64, &[u8], &[usize], &mut dyn FnMut(u64)), part: &[u8]| {
+        let alone = |of: Ends, part: &[u8]| {
             let mut found = Vec::new();
             of(7, part, &[part.len()], &mut |hash| found.push(hash));
             found

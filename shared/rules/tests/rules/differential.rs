@@ -135,10 +135,13 @@ fn only() -> impl Strategy<Value = Option<Box<Only>>> {
     prop_oneof![3 => Just(None), 1 => only.prop_map(|only| (only != Only::default()).then(|| Box::new(only)))]
 }
 
+/// What of a rule the matcher reads.
+type Parts = (Matcher, Vec<Allowance>, Option<Box<Only>>);
+
 fn specs() -> impl Strategy<Value = Vec<RuleSpec>> {
     let rule = (matcher(), proptest::collection::vec(allowance(), 0..3), only());
     proptest::collection::vec(rule, 0..24).prop_map(|rules| {
-        let spec = |(at, (matches, allow, only)): (usize, (Matcher, Vec<Allowance>, Option<Box<Only>>))| RuleSpec {
+        let spec = |(at, (matches, allow, only)): (usize, Parts)| RuleSpec {
             allow,
             labels: BTreeMap::new(),
             matches,
