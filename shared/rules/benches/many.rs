@@ -176,10 +176,10 @@ fn benches(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(name);
         group.sample_size(20).measurement_time(Duration::from_secs(2));
         group.bench_function(format!("{ENTRIES} entries, {FEW} rules"), |b| {
-            b.iter(|| ask(&few, &entries))
+            b.iter(|| ask(&few, &entries));
         });
         group.bench_function(format!("{ENTRIES} entries, {MANY} rules"), |b| {
-            b.iter(|| ask(&many, &entries))
+            b.iter(|| ask(&many, &entries));
         });
         group.finish();
         ratio(name, [&few, &many], &entries);
