@@ -16,7 +16,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rules::{Context, RuleSet};
-use sigstore::{LeafKind, Scratch};
+use sigstore::{LeafKind, Scratch, Timestamp};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use testlog::certificate::{Authority, Identity};
@@ -56,7 +56,8 @@ fn whole(kind: LeafKind, leaves: &[Vec<u8>], rules: &RuleSet, scratch: &mut Scra
         frontier.push(Hash::leaf(black_box(leaf)));
     }
     assert_eq!(frontier.root(), root);
-    let (mut found, context) = (Vec::new(), Context { log: "bench.example" });
+    let (log, now) = ("bench.example", Timestamp::UNIX_EPOCH);
+    let (mut found, context) = (Vec::new(), Context { log, now });
     for leaf in leaves {
         let entry = sigstore::decode(kind, black_box(leaf), scratch).unwrap();
         rules.matches(&entry, &context, &mut found);

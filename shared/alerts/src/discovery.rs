@@ -14,6 +14,9 @@ const MAX_NAME_CHARS: usize = 200;
 /// Characters of a rule's name in a title, so that the log's name has room behind it.
 const MAX_TITLE_RULE_CHARS: usize = 32;
 
+/// Characters of a rule's note among what to do next; the fact has more of it.
+const MAX_NOTE_CHARS: usize = 500;
+
 /// Values of one field (SANs, digests) that an alert lists; the record has them all.
 const MAX_VALUES: usize = 8;
 
@@ -93,16 +96,18 @@ fn who(signer: Option<&Identity>) -> String {
 fn finding_facts(finding: &Finding) -> Vec<Fact> {
     let mut facts = Vec::new();
     facts.push(Fact::new("rule", &finding.rule));
-    if let Some(note) = &finding.note {
-        // A note may have been written as a paragraph; its line breaks are layout.
-        facts.push(Fact::new(
-            "note",
-            &note.split_whitespace().collect::<Vec<_>>().join(" "),
-        ));
-    }
+    facts.extend(finding.note.as_deref().map(|note| Fact::new("note", &one_line(note))));
     facts.push(Fact::new("severity", finding.severity.word()));
+    let labels = finding.labels.iter();
+    facts.extend(labels.map(|(name, value)| Fact::new(&format!("label {name}"), value)));
     if finding.allowed {
         facts.push(Fact::new("allowed", "yes"));
+    }
+    if finding.undecided {
+        facts.push(Fact::new(
+            "comparison",
+            "not finished: the entry is made to be costly to compare, and may match",
+        ));
     }
     if let Some(signer) = &finding.signer {
         several(&mut facts, "identity", &signer.san);
@@ -172,12 +177,23 @@ fn proof_place(finding: &Finding) -> &'static str {
     }
 }
 
+/// A note may have been written as a paragraph; its line breaks are layout.
+fn one_line(note: &str) -> String {
+    note.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn finding_action(finding: &Finding) -> String {
+    let note = finding
+        .note
+        .as_deref()
+        .map(|note| escape(&one_line(note), MAX_NOTE_CHARS));
+    let note = note.map(|note| format!("The note of the rule: \"{note}\" "));
+    let note = note.filter(|_| !finding.allowed).unwrap_or_default();
     let log = shell_word(&escape(&finding.log, MAX_NAME_CHARS));
     let (from, to) = (finding.index, finding.index.saturating_add(1));
     let rule = escape(&finding.rule, MAX_NAME_CHARS);
     format!(
-        "If it was you, nothing has to be done; to expect the like from now on, add it under `allow:` of {rule}. If it \
+        "{note}If it was you, nothing has to be done; to expect the like from now on, add it under `allow:` of {rule}. If it \
          was not you: somebody can sign as this identity. Find out who can act as it (workflow, account, key), revoke \
          what can be revoked, look for the artifact with this digest, and tell those who may have verified it. \
          `rekor-sentinel scan --log {log} --from {from} --to {to}` reads and proves the entry again; `rekor-sentinel \

@@ -42,8 +42,14 @@ pub struct Finding {
     /// The rule's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The rule's labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// Whether the rule allows every signer that it matches: recorded and counted, not alerted.
     pub allowed: bool,
+    /// Whether the entry was so costly to compare that it may match, and is told because it may.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub undecided: bool,
     /// The signer that the rule speaks of; `None` for an entry without signers, and beyond the cap on a span's findings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Identity>,
@@ -167,7 +173,9 @@ impl Finding {
             rule: rule.to_owned(),
             severity: spec.map_or_else(Severity::default, |spec| spec.severity),
             note: spec.and_then(|spec| spec.note.clone()),
+            labels: spec.map(|spec| spec.labels.clone()).unwrap_or_default(),
             allowed: found.allowed,
+            undecided: found.undecided,
             signer: signer.map(Identity::of),
             digests: entry.digests().map(str::to_owned).collect(),
             promise: None,
@@ -179,6 +187,7 @@ impl Finding {
     /// Drops all but what names the entry and the rule: for findings beyond the cap on what a span may write.
     pub fn shorten(&mut self) {
         self.note = None;
+        self.labels = BTreeMap::new();
         self.signer = None;
         self.digests = Vec::new();
         self.leaf = None;

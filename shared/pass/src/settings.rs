@@ -9,11 +9,13 @@ mod limits;
 mod observers;
 mod logs;
 mod trust;
+mod schema;
 
 pub use duration::{Limit, parse_duration};
 pub use limits::{Limits, MAX_REQUESTS};
 pub use logs::{LogKind, LogSettings};
 pub use observers::{MAX_VIEWS, ReadPolicy, Unmet, ViewKind, ViewSettings, WitnessPolicy};
+pub use schema::schema;
 pub use trust::{TrustChoice, TufChoice};
 
 use fields::Fields;
@@ -184,11 +186,15 @@ fn read_schema(top: &mut Fields<'_, '_>) {
     }
 }
 
+const REPORT_KEYS: &[&str] = &["welcome", "weekly"];
+
+const EXCLUSION_KEYS: &[&str] = &["log", "reason", "until"];
+
 fn read_reports(top: &mut Fields<'_, '_>) -> ReportSettings {
     let Some(value) = top.take("reports") else {
         return ReportSettings::default();
     };
-    let Some(mut reports) = Fields::open(value, "reports", &["welcome", "weekly"], top.problems) else {
+    let Some(mut reports) = Fields::open(value, "reports", REPORT_KEYS, top.problems) else {
         return ReportSettings::default();
     };
     let mut wish = |key: &str| {
@@ -207,13 +213,13 @@ fn read_reports(top: &mut Fields<'_, '_>) -> ReportSettings {
 fn read_exclusions(top: &mut Fields<'_, '_>) -> Vec<Exclusion> {
     let mut exclusions = Vec::new();
     for (path, value) in top.list("exclude") {
-        let Some(mut item) = Fields::open(value, &path, &["log", "reason", "until"], top.problems) else {
+        let Some(mut item) = Fields::open(value, &path, EXCLUSION_KEYS, top.problems) else {
             continue;
         };
         let log = item.required("log");
         let reason = item.required("reason");
         let until = item.text("until").and_then(|text| {
-            let parsed = date(&text);
+            let parsed = rules::date(&text);
             if parsed.is_none() {
                 item.complain(
                     "until",
@@ -228,16 +234,6 @@ fn read_exclusions(top: &mut Fields<'_, '_>) -> Vec<Exclusion> {
         }
     }
     exclusions
-}
-
-/// A day stands for its first second, UTC.
-fn date(text: &str) -> Option<Timestamp> {
-    let whole = if text.len() == 10 {
-        format!("{text}T00:00:00Z")
-    } else {
-        text.to_owned()
-    };
-    whole.parse().ok()
 }
 
 fn read_rules(top: &mut Fields<'_, '_>) -> Option<RuleSet> {

@@ -3,7 +3,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use sentinel_rules::{Context, RuleSet, Subject, parse};
 use serde_json::{Value, json};
-use sigstore::Field;
+use sigstore::{Field, Timestamp};
 use std::hint::black_box;
 
 const SAN: &str = "https://github.com/acme/widgets/.github/workflows/release.yml@refs/tags/v1.2.3";
@@ -39,6 +39,7 @@ fn bench(c: &mut Criterion, name: &str, rules: &Value) {
     let Ok(set) = set else { return };
     let context = Context {
         log: "log2025-1.rekor.sigstore.dev",
+        now: Timestamp::UNIX_EPOCH,
     };
     let mut found = Vec::with_capacity(16);
     c.bench_function(name, |b| {

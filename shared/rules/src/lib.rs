@@ -5,36 +5,52 @@
 //! [`RuleSet::matches`] asks them of one [`Entry`](sigstore::Entry). That function is the only way into the engine.
 //!
 //! ```text
-//! severity · limits · diagnostic   the words
-//! field · glob · pattern           what is compared, and how it is written
-//! spec · parse                     the model, and how it is read
-//! subject · bits · engine · set    the matcher
+//! severity · limits · diagnostic          the words
+//! field · form · glob · literal           what is compared, and by which standard
+//! expression · pattern                    how it is written
+//! spec · names · parse · schema           the model, and how it is read
+//! subject                                 what is asked
+//! hashing · table · atom · key · column   the questions of a field, and what wakes them
+//! engine · waking · compile · set         the matcher
 //! ```
 //!
-//! The crate does no I/O. It does not decode or authenticate anything: the caller matches only entries of a span that
-//! was shown to rebuild a signed root.
+//! The crate does no I/O and reads no clock. It does not decode or authenticate anything: the caller matches only entries
+//! of a span that was shown to rebuild a signed root.
 
 mod severity;
 mod limits;
 mod diagnostic;
 mod field;
+mod form;
 mod glob;
+mod literal;
+mod expression;
 mod pattern;
 mod spec;
+mod names;
 mod parse;
+mod schema;
 mod subject;
-mod bits;
+mod hashing;
+mod table;
+mod atom;
+mod key;
+mod column;
 mod engine;
+mod waking;
+mod compile;
 mod set;
 
 pub use diagnostic::{Diagnostic, at_key, nearest};
 pub use limits::{
-    MAX_DEPTH, MAX_EXPRESSIONS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_RULES, REGEX_CACHE_BYTES,
-    REGEX_SIZE_BYTES,
+    ENTRY_STEPS, KEPT_REGEX_BYTES, MAX_ALWAYS_ASKED, MAX_ALWAYS_RUN, MAX_CROWD, MAX_DEPTH, MAX_FIELDS, MAX_LABEL_CHARS,
+    MAX_LABELS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_PATTERNS, MAX_RULES, MAX_TEXT_BYTES,
+    REGEX_CACHE_BYTES, REGEX_SIZE_BYTES,
 };
-pub use parse::parse;
+pub use parse::{date, parse};
 pub use pattern::Pattern;
-pub use set::{Match, RuleSet};
+pub use schema::schema;
+pub use set::{AlwaysRun, Match, RuleSet};
 pub use severity::Severity;
-pub use spec::{Matcher, RuleSpec};
+pub use spec::{Allowance, Matcher, Only, RuleSpec};
 pub use subject::{Context, Subject};

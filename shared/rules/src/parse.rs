@@ -4,17 +4,19 @@
 //! them. A rule with a mistake is dropped, and with it the whole result; reading goes on only to name the other mistakes.
 
 use crate::diagnostic::{Diagnostic, at_item, at_key, nearest};
-use crate::limits::{MAX_DEPTH, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_RULES};
-use crate::pattern::Pattern;
+use crate::limits::{MAX_DEPTH, MAX_NOTE_CHARS, MAX_RULES};
+use crate::names::{Names, bad_label};
+use crate::pattern::{self, Pattern};
 use crate::severity::Severity;
-use crate::spec::{Matcher, RuleSpec};
+use crate::spec::{Allowance, Matcher, Only, RuleSpec, UNTIL};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use sigstore::Field;
-use std::collections::HashMap;
+use sigstore::{Field, Timestamp};
+use std::collections::BTreeMap;
 
-const RULE_KEYS: [&str; 5] = ["name", "severity", "note", "match", "allow"];
-const COMBINATORS: [&str; 3] = ["all", "any", "not"];
+pub(crate) const RULE_KEYS: [&str; 7] = ["name", "severity", "note", "labels", "only", "match", "allow"];
+pub(crate) const ONLY_KEYS: [&str; 2] = ["logs", "kinds"];
+pub(crate) const COMBINATORS: [&str; 3] = ["all", "any", "not"];
 
 /// Reads the value of `rules:`, a list of rules; nothing (`null`) is a list without rules.
 ///
@@ -41,43 +43,6 @@ impl<'de> Deserialize<'de> for RuleSpec {
             (Some(problem), _) => Err(serde::de::Error::custom(problem)),
             (None, None) => Err(serde::de::Error::custom("rule: is no rule")),
         }
-    }
-}
-
-/// Says so where a name stands for a second time.
-#[derive(Default)]
-pub(crate) struct Names<'n>(HashMap<&'n str, usize>);
-
-impl<'n> Names<'n> {
-    /// The problem of rule `index` having this name, if it is one.
-    pub(crate) fn check(&mut self, name: &'n str, index: usize) -> Option<Diagnostic> {
-        let path = at_key(&at_item("rules", index), "name");
-        if let Some(message) = bad_name(name) {
-            return Some(Diagnostic {
-                path,
-                message,
-                suggestion: None,
-            });
-        }
-        let first = *self.0.entry(name).or_insert(index);
-        let message = format!("`{name}` is the name of rules[{first}] already; names are unique");
-        (first != index).then_some(Diagnostic {
-            path,
-            message,
-            suggestion: None,
-        })
-    }
-}
-
-fn bad_name(name: &str) -> Option<String> {
-    if name.trim().is_empty() {
-        Some("is empty; every rule has a name".to_owned())
-    } else if name.chars().count() > MAX_NAME_CHARS {
-        Some(format!("is longer than {MAX_NAME_CHARS} characters"))
-    } else if name.chars().any(char::is_control) {
-        Some("has a control character; a name is one line".to_owned())
-    } else {
-        None
     }
 }
 
@@ -149,6 +114,8 @@ impl Reader {
         let name = self.name(map, path);
         let severity = self.severity(map.get("severity"), &at_key(path, "severity"));
         let note = self.note(map.get("note"), &at_key(path, "note"));
+        let labels = self.labels(map.get("labels"), &at_key(path, "labels"));
+        let only = self.only(map.get("only"), &at_key(path, "only"));
         let matches = match map.get("match") {
             None => self.fault(path, "has no `match`: what should it look for?"),
             Some(value) => self.matcher(value, &at_key(path, "match"), 0),
@@ -156,9 +123,11 @@ impl Reader {
         let allow = self.allow(map.get("allow"), &at_key(path, "allow"));
         Some(RuleSpec {
             allow: allow?,
+            labels: labels?,
             matches: matches?,
             name: name?,
             note: note?,
+            only: only?,
             severity: severity?,
         })
     }
@@ -199,18 +168,108 @@ impl Reader {
         }
     }
 
-    fn allow(&mut self, value: Option<&Value>, path: &str) -> Option<Vec<Matcher>> {
-        match value {
-            None | Some(Value::Null) => Some(Vec::new()),
-            Some(Value::Array(list)) => self.each(list, path, 0),
-            Some(other) => self.fault(
-                path,
-                format!(
+    fn labels(&mut self, value: Option<&Value>, path: &str) -> Option<BTreeMap<String, String>> {
+        let map = match value {
+            None | Some(Value::Null) => return Some(BTreeMap::new()),
+            Some(Value::Object(map)) => map,
+            Some(other) => {
+                let message = format!(
+                    "must be a mapping of names to texts, such as {{team: …}}, not {}",
+                    noun(other)
+                );
+                return self.fault(path, message);
+            }
+        };
+        let mut labels = BTreeMap::new();
+        for (name, value) in map {
+            match value {
+                Value::String(text) => labels.insert(name.clone(), text.clone()),
+                other => return self.not_a_string(other, &at_key(path, name)),
+            };
+        }
+        match bad_label(&labels) {
+            Some((name, message)) => self.fault(
+                &name.map_or_else(|| path.to_owned(), |name| at_key(path, name)),
+                message,
+            ),
+            None => Some(labels),
+        }
+    }
+
+    fn only(&mut self, value: Option<&Value>, path: &str) -> Option<Option<Box<Only>>> {
+        let map = match value {
+            None | Some(Value::Null) => return Some(None),
+            Some(Value::Object(map)) => map,
+            Some(other) => {
+                let message = format!("must be a mapping with `logs` or `kinds`, not {}", noun(other));
+                return self.fault(path, message);
+            }
+        };
+        for key in map.keys().filter(|key| !ONLY_KEYS.contains(&key.as_str())) {
+            self.unknown(path, key, ONLY_KEYS.into_iter());
+        }
+        let mut list = |key: &str, field: &Field| match map.get(key) {
+            None => Some(Vec::new()),
+            Some(value) => self.patterns(field, value, &at_key(path, key)),
+        };
+        let (logs, kinds) = (list("logs", &Field::Log), list("kinds", &Field::Kind));
+        let only = Only {
+            kinds: kinds?,
+            logs: logs?,
+        };
+        if only == Only::default() {
+            return self.fault(path, "is empty; without `only` a rule is asked everywhere");
+        }
+        Some(Some(Box::new(only)))
+    }
+
+    fn allow(&mut self, value: Option<&Value>, path: &str) -> Option<Vec<Allowance>> {
+        let list = match value {
+            None | Some(Value::Null) => return Some(Vec::new()),
+            Some(Value::Array(list)) => list,
+            Some(other) => {
+                let message = format!(
                     "must be a list of what is expected, each like a `match`, not {}",
                     noun(other)
-                ),
-            ),
+                );
+                return self.fault(path, message);
+            }
+        };
+        let read = list.iter().enumerate();
+        let read: Vec<_> = read
+            .map(|(at, value)| self.allowance(value, &at_item(path, at)))
+            .collect();
+        read.into_iter().collect()
+    }
+
+    /// A matcher, and beside its fields the day on which it ends.
+    fn allowance(&mut self, value: &Value, path: &str) -> Option<Allowance> {
+        let Some((map, until)) = value.as_object().and_then(|map| Some((map, map.get(UNTIL)?))) else {
+            let matches = self.matcher(value, path, 0)?;
+            return Some(Allowance { matches, until: None });
+        };
+        let until = self.until(until, &at_key(path, UNTIL));
+        let mut rest = map.clone();
+        rest.remove(UNTIL);
+        let matches = self.matcher(&Value::Object(rest), path, 0);
+        Some(Allowance {
+            matches: matches?,
+            until: Some(until?),
+        })
+    }
+
+    fn until(&mut self, value: &Value, path: &str) -> Option<Timestamp> {
+        let Value::String(text) = value else {
+            return self.not_a_string(value, path);
+        };
+        let read = date(text);
+        if read.is_none() {
+            let _: Option<()> = self.fault(
+                path,
+                format!("`{text}` is no date; write 2026-12-31 or an RFC 3339 time"),
+            );
         }
+        read
     }
 
     fn matcher(&mut self, value: &Value, path: &str, depth: usize) -> Option<Matcher> {
@@ -314,8 +373,12 @@ impl Reader {
             return self.not_a_string(value, path);
         };
         let pattern = Pattern::read(text);
-        match pattern.prepare(field) {
-            Ok(_) => Some(pattern),
+        let checked = match pattern::mistake(text) {
+            Some(mistake) => Err(mistake),
+            None => pattern.prepare(field).map(drop),
+        };
+        match checked {
+            Ok(()) => Some(pattern),
             Err(error) => {
                 let (message, suggestion) = (error.to_string(), error.suggestion());
                 self.problems.push(Diagnostic {
@@ -349,6 +412,17 @@ impl Reader {
         });
         None
     }
+}
+
+/// A day, which stands for its first second in UTC, or a time as RFC 3339 writes it.
+#[must_use]
+pub fn date(text: &str) -> Option<Timestamp> {
+    let whole = if text.len() == 10 {
+        format!("{text}T00:00:00Z")
+    } else {
+        text.to_owned()
+    };
+    whole.parse().ok()
 }
 
 /// What a value is, in words.

@@ -1,76 +1,152 @@
-//! One value of a rule: exact, `glob:` or `regex:`; how it is written, checked and compared.
+//! One value of a rule: how it is written, checked, and brought into the form in which it is compared.
 //!
-//! Fingerprints and digests have several spellings; this module knows the one they are compared in. It does not know
-//! which entries there are.
+//! Fingerprints and digests have several spellings, names have parts whose case does not matter; an exact pattern is
+//! folded here once, as values are folded when they are read. This module does not know which entries there are.
 
+use crate::expression::{self, ExpressionError};
+use crate::field::{Standard, standard};
+use crate::form::{MAX_DOMAIN_BYTES, fingerprint, normal, without_prefix};
 use crate::glob::{self, TooManyStars};
-use crate::limits::{MAX_PATTERN_BYTES, REGEX_CACHE_BYTES, REGEX_SIZE_BYTES};
-use regex::{Regex, RegexBuilder};
+use crate::limits::{MAX_PATTERN_BYTES, REGEX_SIZE_BYTES};
+use regex_syntax::hir::Hir;
 use sigstore::Field;
 use std::borrow::Cow;
 
 /// A value to compare with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Pattern {
-    /// The whole text, byte for byte.
+    /// The whole text. Written as it is, or behind `exact:` where it would else be taken for something else.
     Exact(String),
     /// `glob:`: `*` any characters but `/`, `**` any characters, `?` one character but `/`; the rest stands for itself.
     Glob(String),
     /// `regex:` a regular expression for the whole text.
     Regex(String),
+    /// `prefix:` what the text begins with.
+    Prefix(String),
+    /// `suffix:` what the text ends in.
+    Suffix(String),
+    /// `domain:` the domain of an e-mail address, the host of a URI, or a DNS name; `*.` before it means every name below
+    /// it, at any depth, and not itself.
+    Domain(String),
 }
+
+/// The word of an operator, and the pattern that it makes.
+type Operator = (&'static str, fn(String) -> Pattern);
+
+/// The operators by the word that stands before the colon.
+pub(crate) const OPERATORS: [Operator; 6] = [
+    ("exact", Pattern::Exact),
+    ("glob", Pattern::Glob),
+    ("regex", Pattern::Regex),
+    ("prefix", Pattern::Prefix),
+    ("suffix", Pattern::Suffix),
+    ("domain", Pattern::Domain),
+];
+
+/// What people write who mean an operator.
+const MISTAKEN: [(&str, &str); 6] = [
+    ("globs", "glob"),
+    ("regexp", "regex"),
+    ("re", "regex"),
+    ("starts-with", "prefix"),
+    ("ends-with", "suffix"),
+    ("domains", "domain"),
+];
 
 impl Pattern {
     /// Reads the form of the configuration. Every text is a pattern; whether it is a good one, [`Pattern::prepare`] says.
     pub(crate) fn read(text: &str) -> Self {
-        if let Some(glob) = text.strip_prefix("glob:") {
-            Self::Glob(glob.to_owned())
-        } else if let Some(regex) = text.strip_prefix("regex:") {
-            Self::Regex(regex.to_owned())
-        } else {
-            Self::Exact(text.to_owned())
-        }
+        let read = text.split_once(':').and_then(|(word, rest)| {
+            let (_, make) = OPERATORS.iter().find(|(known, _)| *known == word)?;
+            Some(make(rest.to_owned()))
+        });
+        read.unwrap_or_else(|| Self::Exact(text.to_owned()))
     }
 
     /// The form of the configuration, which reads back as the same pattern.
-    pub(crate) fn write(&self) -> String {
+    pub(crate) fn write(&self) -> Cow<'_, str> {
         match self {
-            Self::Exact(text) => text.clone(),
-            Self::Glob(glob) => format!("glob:{glob}"),
-            Self::Regex(regex) => format!("regex:{regex}"),
+            Self::Exact(text) if mistaken(text).is_some() => format!("exact:{text}").into(),
+            Self::Exact(text) => Cow::Borrowed(text),
+            Self::Glob(text) => format!("glob:{text}").into(),
+            Self::Regex(text) => format!("regex:{text}").into(),
+            Self::Prefix(text) => format!("prefix:{text}").into(),
+            Self::Suffix(text) => format!("suffix:{text}").into(),
+            Self::Domain(text) => format!("domain:{text}").into(),
         }
     }
 
+    /// The text without its operator.
+    pub(crate) fn text(&self) -> &str {
+        let (Self::Exact(text)
+        | Self::Glob(text)
+        | Self::Regex(text)
+        | Self::Prefix(text)
+        | Self::Suffix(text)
+        | Self::Domain(text)) = self;
+        text
+    }
+
     /// Checks the pattern for `field` and prepares it.
-    pub(crate) fn prepare(&self, field: &Field) -> Result<Prepared, PatternError> {
-        let (Self::Exact(text) | Self::Glob(text) | Self::Regex(text)) = self;
+    pub(crate) fn prepare(&self, field: &Field) -> Result<Prepared<'_>, PatternError> {
+        let text = self.text();
         if text.is_empty() {
             return Err(PatternError::Empty);
         }
         if text.len() > MAX_PATTERN_BYTES {
             return Err(PatternError::TooLong { bytes: text.len() });
         }
+        let standard = standard(field);
         match self {
-            Self::Exact(text) => exact(field, text).map(Prepared::Exact),
-            Self::Glob(glob) => glob_source(field, glob)
-                .and_then(|source| anchored(&source))
-                .map(Prepared::Expression),
-            Self::Regex(source) => {
-                // On its own first: `a)|(b` is an expression only between our brackets, and would escape the anchors.
-                build(source)?;
-                anchored(source).map(Prepared::Expression)
+            Self::Exact(text) => exact(standard, text).map(|text| Prepared::plain(Op::Exact, text)),
+            Self::Glob(text) => {
+                glob::check(text).map_err(|TooManyStars| PatternError::Stars)?;
+                Ok(spelled(standard, Op::Glob, text))
             }
+            Self::Regex(text) => match expression::parse(text) {
+                Ok(hir) => Ok(Prepared::Regex(text, Box::new(hir))),
+                Err(ExpressionError::Form(reason)) => Err(PatternError::Regex { reason }),
+                Err(ExpressionError::TooBig) => Err(PatternError::TooBig),
+            },
+            Self::Prefix(text) => Ok(spelled(standard, Op::Prefix, text)),
+            Self::Suffix(text) => Ok(spelled(standard, Op::Suffix, text)),
+            Self::Domain(text) => domain(standard, field, text),
         }
     }
 }
 
-/// A pattern that is ready to be asked.
-#[derive(Clone, Debug)]
-pub(crate) enum Prepared {
-    /// Equal to the value's normal form.
-    Exact(String),
-    /// Matches the whole value.
-    Expression(Regex),
+/// How a prepared text is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Op {
+    /// It is the value.
+    Exact,
+    /// The value begins with it.
+    Prefix,
+    /// The value ends in it.
+    Suffix,
+    /// It is the value's domain.
+    Domain,
+    /// It is a domain that the value's is below.
+    Below,
+    /// It is a glob for the value.
+    Glob,
+    /// It is an expression for the value.
+    Regex,
+}
+
+/// A pattern that was checked, ready to be compiled.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Prepared<'p> {
+    /// One text, or another spelling of it beside it: either may match.
+    Plain(Op, Cow<'p, str>, Option<Cow<'p, str>>),
+    /// An expression, and what it was parsed to.
+    Regex(&'p str, Box<Hir>),
+}
+
+impl<'p> Prepared<'p> {
+    const fn plain(op: Op, text: Cow<'p, str>) -> Self {
+        Self::Plain(op, text, None)
+    }
 }
 
 /// Why a pattern cannot be used.
@@ -90,8 +166,14 @@ pub(crate) enum PatternError {
     NotHex,
     #[error("has {digits} hexadecimal digits; a SHA-256 digest has 64")]
     DigestLength { digits: usize },
-    #[error("exact values have no prefix `{prefix}`; expressions begin with `glob:` or `regex:`")]
+    #[error("exact values have no prefix `{prefix}`; the operators are {}", operators())]
     Prefix { prefix: String, meant: String },
+    #[error("`{field}` has no domain; `domain:` is for e-mail addresses, URIs and DNS names")]
+    NoDomain { field: String },
+    #[error("is no domain: write its name, such as `example.com`, or `*.example.com` for every name below it")]
+    Domain { meant: Option<String> },
+    #[error("is not the ASCII form of a domain, which is the one that certificates have (`xn--…`)")]
+    NotAscii,
 }
 
 impl PatternError {
@@ -99,66 +181,27 @@ impl PatternError {
     pub(crate) fn suggestion(&self) -> Option<String> {
         match self {
             Self::Prefix { meant, .. } => Some(meant.clone()),
+            Self::Domain { meant } => meant.clone(),
             Self::Stars => Some("**".to_owned()),
             Self::Empty | Self::TooLong { .. } | Self::Regex { .. } | Self::TooBig => None,
-            Self::NotHex | Self::DigestLength { .. } => None,
+            Self::NotHex | Self::DigestLength { .. } | Self::NoDomain { .. } | Self::NotAscii => None,
         }
     }
 }
 
-/// The normal form of a value that an entry has, in which exact patterns are compared.
-///
-/// Only fingerprints have several spellings in an entry: hex in either case, and base64 behind `SHA256:`.
-pub(crate) fn normal<'v>(field: &Field, value: &'v str) -> Cow<'v, str> {
-    match field {
-        Field::Fingerprint => fingerprint(value),
-        Field::Digest => Cow::Borrowed(without_prefix(value, "sha256:")),
-        Field::San | Field::Issuer | Field::Subject | Field::Extension(_) | Field::Kind | Field::Log => {
-            Cow::Borrowed(value)
-        }
-    }
+fn operators() -> String {
+    let words: Vec<String> = OPERATORS.iter().map(|(word, _)| format!("`{word}:`")).collect();
+    words.join(", ")
 }
 
-/// Lower hex without colons, spaces and prefix (`sha256:`, or the `0x` of OpenPGP); anything else without the prefix
-/// `sha256:`, its case kept (base64).
-fn fingerprint(text: &str) -> Cow<'_, str> {
-    let bare = without_prefix(text.trim(), "sha256:");
-    let digits = without_prefix(bare, "0x");
-    if digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-        return Cow::Borrowed(digits);
-    }
-    let hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b':' || byte == b' ';
-    if !digits.bytes().all(hex) {
-        return Cow::Borrowed(bare);
-    }
-    Cow::Owned(
-        digits
-            .chars()
-            .filter(char::is_ascii_hexdigit)
-            .map(|digit| digit.to_ascii_lowercase())
-            .collect(),
-    )
-}
-
-/// `text` without `prefix`, which is compared without regard to case.
-fn without_prefix<'t>(text: &'t str, prefix: &str) -> &'t str {
-    match text.split_at_checked(prefix.len()) {
-        Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => rest,
-        _ => text,
-    }
-}
-
-fn exact(field: &Field, text: &str) -> Result<String, PatternError> {
-    mistaken_prefix(text)?;
-    match field {
-        Field::Digest => digest(text),
-        Field::Fingerprint => match fingerprint(text) {
+fn exact(standard: Standard, text: &str) -> Result<Cow<'_, str>, PatternError> {
+    match standard {
+        Standard::Digest => digest(text).map(Cow::Owned),
+        Standard::Fingerprint => match fingerprint(text) {
             bare if bare.is_empty() => Err(PatternError::Empty),
-            bare => Ok(bare.into_owned()),
+            bare => Ok(bare),
         },
-        Field::San | Field::Issuer | Field::Subject | Field::Extension(_) | Field::Kind | Field::Log => {
-            Ok(text.to_owned())
-        }
+        Standard::Name | Standard::Uri | Standard::Exact => Ok(normal(standard, text)),
     }
 }
 
@@ -176,61 +219,71 @@ fn digest(text: &str) -> Result<String, PatternError> {
     Ok(bare.to_ascii_lowercase())
 }
 
-/// A prefix that nobody writes but by mistake: as an exact value it would silently match nothing.
-fn mistaken_prefix(text: &str) -> Result<(), PatternError> {
-    let Some((prefix, rest)) = text.split_once(':') else {
-        return Ok(());
-    };
-    let meant = match prefix.to_ascii_lowercase().as_str() {
-        "glob" | "globs" => "glob",
-        "regex" | "regexp" | "re" => "regex",
-        _ => return Ok(()),
-    };
-    Err(PatternError::Prefix {
-        prefix: format!("{prefix}:"),
-        meant: format!("{meant}:{}", rest.trim_start()),
+/// The operator that was meant by a text that is to be exact: one in capitals, or a word that people use for one. As an
+/// exact value it would silently match nothing.
+pub(crate) fn mistake(text: &str) -> Option<PatternError> {
+    let (word, meant) = mistaken(text)?;
+    if word == meant {
+        return None;
+    }
+    let rest = text.get(word.len() + 1..).unwrap_or_default().trim_start();
+    Some(PatternError::Prefix {
+        prefix: format!("{word}:"),
+        meant: format!("{meant}:{rest}"),
     })
 }
 
-/// A glob over fingerprints may be written as people write them: it is asked as hex and, for base64, as it stands.
-fn glob_source(field: &Field, glob: &str) -> Result<String, PatternError> {
-    let source = |glob: &str| glob::to_regex(glob).map_err(|TooManyStars| PatternError::Stars);
-    if *field == Field::Digest {
-        return source(&without_prefix(glob, "sha256:").to_ascii_lowercase());
+/// The word before the colon, and the operator that it is or stands for.
+fn mistaken(text: &str) -> Option<(&str, &'static str)> {
+    let (word, _) = text.split_once(':')?;
+    let operators = OPERATORS.iter().map(|(known, _)| (*known, *known));
+    let mut known = operators.chain(MISTAKEN);
+    let (_, meant) = known.find(|(known, _)| word.eq_ignore_ascii_case(known))?;
+    Some((word, meant))
+}
+
+/// A part of a fingerprint may be written as people write them: it is asked as hex and, for base64, as it stands.
+fn spelled(standard: Standard, op: Op, text: &str) -> Prepared<'_> {
+    match standard {
+        Standard::Digest => Prepared::plain(op, without_prefix(text, "sha256:").to_ascii_lowercase().into()),
+        Standard::Fingerprint => {
+            let bare = without_prefix(text, "sha256:");
+            let hex = bare.to_ascii_lowercase().replace(':', "");
+            Prepared::Plain(op, bare.into(), (hex != bare).then_some(hex.into()))
+        }
+        Standard::Name | Standard::Uri | Standard::Exact => Prepared::plain(op, text.into()),
     }
-    if *field != Field::Fingerprint {
-        return source(glob);
+}
+
+fn domain<'p>(standard: Standard, field: &Field, text: &'p str) -> Result<Prepared<'p>, PatternError> {
+    if !matches!(standard, Standard::Name | Standard::Uri) {
+        return Err(PatternError::NoDomain {
+            field: field.to_string(),
+        });
     }
-    let bare = without_prefix(glob, "sha256:");
-    let hex: String = bare
-        .to_ascii_lowercase()
-        .chars()
-        .filter(|letter| *letter != ':')
-        .collect();
-    Ok(format!("{}|{}", source(&hex)?, source(bare)?))
+    let (op, name) = text
+        .strip_prefix("*.")
+        .map_or((Op::Domain, text), |name| (Op::Below, name));
+    if !name.is_ascii() {
+        return Err(PatternError::NotAscii);
+    }
+    if !is_domain(name) {
+        let bare = name.trim_start_matches(['@', '.', '*']);
+        let meant = is_domain(bare).then(|| match name.starts_with('@') {
+            true => format!("domain:{bare}"),
+            false => format!("domain:*.{bare}"),
+        });
+        return Err(PatternError::Domain { meant });
+    }
+    Ok(Prepared::plain(op, name.to_ascii_lowercase().into()))
 }
 
-fn anchored(source: &str) -> Result<Regex, PatternError> {
-    build(&format!(r"\A(?:{source})\z"))
-}
-
-fn build(source: &str) -> Result<Regex, PatternError> {
-    let built = RegexBuilder::new(source)
-        .size_limit(REGEX_SIZE_BYTES)
-        .dfa_size_limit(REGEX_CACHE_BYTES)
-        .build();
-    built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => PatternError::TooBig,
-        error => PatternError::Regex {
-            reason: last_line(&error.to_string()),
-        },
-    })
-}
-
-/// The regex crate draws the pattern and a caret on lines of their own; the last line says what is wrong.
-fn last_line(message: &str) -> String {
-    let line = message.lines().last().unwrap_or_default().trim();
-    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+fn is_domain(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    name.len() <= MAX_DOMAIN_BYTES
+        && name
+            .split('.')
+            .all(|label| !label.is_empty() && label.bytes().all(good))
 }
 
 #[cfg(test)]
@@ -239,96 +292,122 @@ mod tests {
 
     const HEX: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-    fn check(field: &Field, text: &str, expect: Result<&str, PatternError>) {
-        let found = Pattern::read(text).prepare(field).map(|prepared| match prepared {
-            Prepared::Exact(text) => text,
-            Prepared::Expression(regex) => regex.as_str().to_owned(),
+    #[track_caller]
+    fn check(field: &Field, text: &str, expect: Result<(Op, &str), PatternError>) {
+        let pattern = Pattern::read(text);
+        let found = pattern.prepare(field).map(|prepared| match prepared {
+            Prepared::Plain(op, text, _) => (op, text.into_owned()),
+            Prepared::Regex(source, _) => (Op::Regex, source.to_owned()),
         });
-        assert_eq!(found, expect.map(str::to_owned), "{text}");
-        assert_eq!(Pattern::read(text).write(), text);
+        assert_eq!(found, expect.map(|(op, text)| (op, text.to_owned())), "{text}");
+        assert_eq!(Pattern::read(&pattern.write()), pattern);
     }
 
     #[test]
     fn each_form() {
-        check(&Field::San, "a@b.c", Ok("a@b.c"));
-        check(&Field::San, "https://x/*", Ok("https://x/*"));
-        check(&Field::San, "glob:a.*", Ok(r"\A(?:a\.[^/]*)\z"));
-        check(&Field::San, "regex:a|b", Ok(r"\A(?:a|b)\z"));
+        check(&Field::San, "a@b.c", Ok((Op::Exact, "a@b.c")));
+        check(&Field::San, "A@B.c", Ok((Op::Exact, "A@b.c")));
+        check(&Field::San, "https://x/*", Ok((Op::Exact, "https://x/*")));
+        check(&Field::San, "exact:glob:x", Ok((Op::Exact, "glob:x")));
+        check(&Field::San, "exact:x", Ok((Op::Exact, "x")));
+        check(&Field::San, "glob:a.*", Ok((Op::Glob, "a.*")));
+        check(&Field::San, "regex:a|b", Ok((Op::Regex, "a|b")));
+        check(&Field::San, "prefix:HTTPS://A", Ok((Op::Prefix, "HTTPS://A")));
+        check(&Field::San, "suffix:.a", Ok((Op::Suffix, ".a")));
+        check(&Field::San, "domain:A.b", Ok((Op::Domain, "a.b")));
+        check(&Field::San, "domain:*.A.b", Ok((Op::Below, "a.b")));
+        assert_eq!(Pattern::Exact("glob:x".to_owned()).write(), "exact:glob:x");
+        assert_eq!(Pattern::Exact("Regexp: x".to_owned()).write(), "exact:Regexp: x");
+        assert_eq!(Pattern::Exact("blob:x".to_owned()).write(), "blob:x");
     }
 
     #[test]
     fn each_mistake() {
-        check(&Field::San, "", Err(PatternError::Empty));
-        check(&Field::San, "glob:", Err(PatternError::Empty));
-        check(&Field::San, "regex:", Err(PatternError::Empty));
+        for text in ["", "glob:", "regex:", "prefix:", "suffix:", "domain:", "exact:"] {
+            check(&Field::San, text, Err(PatternError::Empty));
+        }
         check(&Field::San, "glob:a***", Err(PatternError::Stars));
-        check(
-            &Field::San,
-            "regex:a)|(b",
-            Err(PatternError::Regex {
-                reason: "unopened group".to_owned(),
-            }),
-        );
-        check(
-            &Field::San,
-            "regex:(",
-            Err(PatternError::Regex {
-                reason: "unclosed group".to_owned(),
-            }),
-        );
+        let reason = |reason: &str| PatternError::Regex {
+            reason: reason.to_owned(),
+        };
+        check(&Field::San, "regex:a)|(b", Err(reason("unopened group")));
+        check(&Field::San, "regex:(", Err(reason("unclosed group")));
         check(&Field::San, r"regex:\w{1000}{1000}", Err(PatternError::TooBig));
-        check(
-            &Field::San,
-            "regexp:a",
-            Err(PatternError::Prefix {
-                prefix: "regexp:".to_owned(),
-                meant: "regex:a".to_owned(),
-            }),
-        );
         check(
             &Field::San,
             &"x".repeat(MAX_PATTERN_BYTES + 1),
             Err(PatternError::TooLong { bytes: 4097 }),
         );
-        check(&Field::San, "blob:https://x", Ok("blob:https://x"));
+        let domain = |meant: Option<&str>| PatternError::Domain {
+            meant: meant.map(str::to_owned),
+        };
+        check(&Field::San, "domain:@a.b", Err(domain(Some("domain:a.b"))));
+        check(&Field::San, "domain:.a.b", Err(domain(Some("domain:*.a.b"))));
+        check(&Field::San, "domain:*a.b", Err(domain(Some("domain:*.a.b"))));
+        check(&Field::San, "domain:https://a.b", Err(domain(None)));
+        check(&Field::San, "domain:a..b", Err(domain(None)));
+        check(&Field::San, "domain:bücher.example", Err(PatternError::NotAscii));
+        let field = "kind".to_owned();
+        check(&Field::Kind, "domain:a.b", Err(PatternError::NoDomain { field }));
+    }
+
+    #[test]
+    fn what_was_meant_for_an_operator() {
+        for (text, expect) in [
+            ("regexp:a", Some("regex:a")),
+            ("Glob: a/*", Some("glob:a/*")),
+            ("DOMAIN:a", Some("domain:a")),
+            ("starts-with:a", Some("prefix:a")),
+            ("glob:a", None),
+            ("exact:Glob:a", None),
+            ("blob:https://x", None),
+            ("https://x", None),
+        ] {
+            assert_eq!(
+                mistake(text).and_then(|error| error.suggestion()).as_deref(),
+                expect,
+                "{text}"
+            );
+        }
     }
 
     #[test]
     fn digests_are_folded_and_measured() {
-        check(&Field::Digest, HEX, Ok(HEX));
-        check(&Field::Digest, &format!("sha256:{}", HEX.to_uppercase()), Ok(HEX));
+        let digits = |digits| Err(PatternError::DigestLength { digits });
+        check(&Field::Digest, HEX, Ok((Op::Exact, HEX)));
         check(
             &Field::Digest,
-            &HEX[1..],
-            Err(PatternError::DigestLength { digits: 63 }),
+            &format!("sha256:{}", HEX.to_uppercase()),
+            Ok((Op::Exact, HEX)),
         );
+        check(&Field::Digest, &HEX[1..], digits(63));
         check(
             &Field::Digest,
             "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
             Err(PatternError::NotHex),
         );
         check(&Field::Digest, "sha256:", Err(PatternError::NotHex));
-        check(
-            &Field::Digest,
-            &format!("sha256:{}", &HEX[..40]),
-            Err(PatternError::DigestLength { digits: 40 }),
-        );
-        check(&Field::Digest, &HEX[..40], Ok(&HEX[..40]));
+        check(&Field::Digest, &format!("sha256:{}", &HEX[..40]), digits(40));
+        check(&Field::Digest, &HEX[..40], Ok((Op::Exact, &HEX[..40])));
+        check(&Field::Digest, "prefix:SHA256:E3B0", Ok((Op::Prefix, "e3b0")));
     }
 
     #[test]
     fn fingerprints_are_folded_unless_base64() {
-        check(&Field::Fingerprint, "SHA256:AB:CD:EF:01", Ok("abcdef01"));
-        check(&Field::Fingerprint, "sha256:ABCD", Ok("abcd"));
-        check(&Field::Fingerprint, "ABCD EF01", Ok("abcdef01"));
+        let exact = |text| Ok((Op::Exact, text));
+        check(&Field::Fingerprint, "SHA256:AB:CD:EF:01", exact("abcdef01"));
+        check(&Field::Fingerprint, "sha256:ABCD", exact("abcd"));
+        check(&Field::Fingerprint, "ABCD EF01", exact("abcdef01"));
         check(
             &Field::Fingerprint,
             "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGD",
-            Ok("uNiVztksCsDhcc0u9e8BgrJXVGD"),
+            exact("uNiVztksCsDhcc0u9e8BgrJXVGD"),
         );
         check(&Field::Fingerprint, "SHA256:", Err(PatternError::Empty));
-        assert_eq!(normal(&Field::Fingerprint, "SHA256:uNiV"), "uNiV");
-        assert_eq!(normal(&Field::Fingerprint, "ABCD"), "abcd");
-        assert_eq!(normal(&Field::San, "SHA256:uNiV"), "SHA256:uNiV");
+        let both = |bare: &'static str, hex: &'static str| Prepared::Plain(Op::Glob, bare.into(), Some(hex.into()));
+        assert_eq!(
+            Pattern::read("glob:SHA256:AB:Cd*").prepare(&Field::Fingerprint),
+            Ok(both("AB:Cd*", "abcd*"))
+        );
     }
 }

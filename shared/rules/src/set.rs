@@ -1,13 +1,13 @@
 //! A rule set: specs that were checked and compiled once, and the one function that asks them of an entry.
 
-use crate::diagnostic::{Diagnostic, at_item, at_key};
-use crate::engine::{Engine, Expr, View};
-use crate::limits::{MAX_DEPTH, MAX_EXPRESSIONS, MAX_RULES};
-use crate::parse::Names;
-use crate::pattern::{Pattern, Prepared};
-use crate::spec::{Matcher, RuleSpec};
+use crate::compile::{Always, Program, compile};
+use crate::diagnostic::Diagnostic;
+use crate::engine::{Engine, Truth, View};
+use crate::pattern::Op;
+use crate::spec::RuleSpec;
 use crate::subject::{Context, Subject};
-use sigstore::Field;
+use sha2::{Digest as _, Sha256};
+use sigstore::{Field, Timestamp};
 use std::ops::Range;
 use tlog::Hash;
 
@@ -21,6 +21,9 @@ pub struct Match {
     pub signer: Option<usize>,
     /// Whether every signer that matches is one that the rule allows.
     pub allowed: bool,
+    /// Whether it could not be decided within [`ENTRY_STEPS`](crate::ENTRY_STEPS): the entry was made to be costly, and
+    /// may match the rule, or may be allowed by it. It is told all the same.
+    pub undecided: bool,
 }
 
 /// Rules, ready to be asked.
@@ -30,12 +33,20 @@ pub struct RuleSet {
     hash: Hash,
     engine: Engine,
     programs: Vec<Program>,
+    always: Vec<Always>,
 }
 
-#[derive(Clone, Debug)]
-struct Program {
-    matches: Expr,
-    allow: Vec<Expr>,
+/// A pattern that no text wakes, so that every value of its field is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlwaysRun<'r> {
+    /// The place in [`RuleSet::specs`] of the first rule that has it.
+    pub rule: usize,
+    /// The field whose values are asked.
+    pub field: &'r Field,
+    /// The pattern, with its operator.
+    pub pattern: String,
+    /// Steps that it takes for each byte of a value, at most; a step takes about a nanosecond.
+    pub steps_per_byte: u32,
 }
 
 impl RuleSet {
@@ -44,17 +55,14 @@ impl RuleSet {
     /// # Errors
     /// Every mistake. Paths are those of the specs as they serialise: `rules[0].match.all[1].san`.
     pub fn compile(specs: Vec<RuleSpec>) -> Result<Self, Vec<Diagnostic>> {
-        let mut compiler = Compiler::default();
-        let programs = compiler.rules(&specs);
-        if !compiler.problems.is_empty() {
-            return Err(compiler.problems);
-        }
+        let compiled = compile(&specs)?;
         let hash = hash(&specs).map_err(|problem| vec![problem])?;
         Ok(Self {
             specs,
             hash,
-            engine: compiler.engine,
-            programs,
+            engine: compiled.engine,
+            programs: compiled.programs,
+            always: compiled.always,
         })
     }
 
@@ -83,37 +91,90 @@ impl RuleSet {
         self.hash
     }
 
+    /// The patterns that no text wakes, with what they cost.
+    pub fn always_run(&self) -> impl Iterator<Item = AlwaysRun<'_>> {
+        self.always.iter().filter_map(|always| {
+            let text = self.engine.atoms.text(always.atom);
+            let word = match self.engine.atoms.op(always.atom)? {
+                Op::Regex => "regex",
+                _ => "glob",
+            };
+            Some(AlwaysRun {
+                rule: usize::try_from(always.rule).ok()?,
+                field: &self.engine.columns.get(usize::from(always.column))?.field,
+                pattern: format!("{word}:{text}"),
+                steps_per_byte: self.engine.atoms.steps(always.atom),
+            })
+        })
+    }
+
+    /// The rules that are asked of every entry, by their places: they say `not` alone.
+    pub fn always_asked(&self) -> impl Iterator<Item = usize> {
+        let rules = self.engine.wakes.always.iter();
+        rules.filter_map(|rule| usize::try_from(*rule).ok())
+    }
+
     /// Adds to `found` the rules that speak of the entry, in the order of the set, at most one [`Match`] for each.
     ///
     /// A rule must hold within one signer; fields of the entry itself (`digest`, `kind`, `log`) hold for every signer.
     /// An entry without signers is asked once: fields of signers have no values then, so that a `not` over them holds.
     /// The match is allowed if every signer that matches is allowed.
+    ///
+    /// An entry costs a look at each byte of its values, [`ENTRY_STEPS`](crate::ENTRY_STEPS) at most for all patterns that
+    /// may match, and for each of its signers the conditions of those rules that one of its values wakes.
     pub fn matches<S: Subject + ?Sized>(&self, entry: &S, context: &Context<'_>, found: &mut Vec<Match>) {
         if self.programs.is_empty() {
             return;
         }
         let mut view = self.engine.view(entry, context);
-        let start = found.len();
+        let (start, mut woken) = (found.len(), Vec::new());
+        let mut one = |signer| {
+            view.turn_to(signer);
+            view.wake(&mut woken);
+            if !woken.is_empty() {
+                self.ask(&mut view, &woken, (signer, context.now), start, found);
+            }
+        };
         match entry.signers() {
-            0 => self.one(&mut view, None, start, found),
-            signers => (0..signers).for_each(|signer| self.one(&mut view, Some(signer), start, found)),
+            0 => one(None),
+            signers => (0..signers).for_each(|signer| one(Some(signer))),
         }
     }
 
-    fn one<S: Subject + ?Sized>(
+    fn ask<S: Subject + ?Sized>(
         &self,
         view: &mut View<'_, S>,
-        signer: Option<usize>,
+        woken: &[u32],
+        (signer, now): (Option<usize>, Timestamp),
         start: usize,
         found: &mut Vec<Match>,
     ) {
-        view.turn_to(signer);
-        let known = found.len();
-        for (rule, program) in self.programs.iter().enumerate() {
-            if view.holds(&program.matches) {
-                let allowed = program.allow.iter().any(|allow| view.holds(allow));
-                record(found, start..known, Match { rule, signer, allowed });
+        let known = start..found.len();
+        for rule in woken.iter().filter_map(|rule| usize::try_from(*rule).ok()) {
+            let Some(program) = self.programs.get(rule) else {
+                continue;
+            };
+            let earlier = earlier(found, known.clone(), rule);
+            if earlier.is_some_and(|earlier| !earlier.allowed && !earlier.undecided) {
+                continue;
             }
+            let matches = view.holds(&program.matches);
+            if matches == Truth::False {
+                continue;
+            }
+            let in_force = program
+                .allow
+                .iter()
+                .filter(|(_, until)| until.is_none_or(|until| now < until));
+            let allows = in_force.map(|(allow, _)| view.holds(allow)).max();
+            let allows = allows.unwrap_or(Truth::False);
+            let matched = Match {
+                rule,
+                signer,
+                allowed: allows == Truth::True,
+                undecided: matches == Truth::Unknown || allows == Truth::Unknown,
+            };
+            record(found, known.clone(), matched);
         }
         if let Some(found) = found.get_mut(start..) {
             found.sort_unstable_by_key(|matched| matched.rule);
@@ -121,24 +182,32 @@ impl RuleSet {
     }
 }
 
-/// Keeps one match a rule: the first signer that is not allowed stands before those that are. `known` are the matches
-/// of earlier signers, in the order of the rules.
+/// The match of the same rule by an earlier signer; `known` are all of those, in the order of the rules.
+fn earlier(found: &mut [Match], known: Range<usize>, rule: usize) -> Option<&mut Match> {
+    let known = found.get_mut(known)?;
+    let at = known.binary_search_by_key(&rule, |earlier| earlier.rule).ok()?;
+    known.get_mut(at)
+}
+
+/// Keeps one match a rule: the first signer that is surely not allowed, else the first that may not be, else the first.
 fn record(found: &mut Vec<Match>, known: Range<usize>, matched: Match) {
-    let earlier = found.get_mut(known).and_then(|known| {
-        let at = known.binary_search_by_key(&matched.rule, |earlier| earlier.rule).ok()?;
-        known.get_mut(at)
-    });
-    match earlier {
+    let rank = |matched: &Match| match (matched.allowed, matched.undecided) {
+        (true, _) => 0,
+        (false, true) => 1,
+        (false, false) => 2,
+    };
+    match earlier(found, known, matched.rule) {
         None => found.push(matched),
-        Some(earlier) if earlier.allowed && !matched.allowed => *earlier = matched,
+        Some(earlier) if rank(earlier) < rank(&matched) => *earlier = matched,
         Some(_) => {}
     }
 }
 
 /// Specs serialise with their keys in order and without a number in them, which makes compact JSON the canonical one.
 fn hash(specs: &[RuleSpec]) -> Result<Hash, Diagnostic> {
-    match serde_json::to_vec(specs) {
-        Ok(json) => Ok(Hash::of(&json)),
+    let mut hasher = Hashing(Sha256::new());
+    match serde_json::to_writer(&mut hasher, specs) {
+        Ok(()) => Ok(Hash::from_bytes(hasher.0.finalize().into())),
         Err(error) => Err(Diagnostic {
             path: "rules".to_owned(),
             message: error.to_string(),
@@ -147,116 +216,16 @@ fn hash(specs: &[RuleSpec]) -> Result<Hash, Diagnostic> {
     }
 }
 
-#[derive(Default)]
-struct Compiler {
-    engine: Engine,
-    expressions: usize,
-    problems: Vec<Diagnostic>,
-}
+/// What is written goes nowhere but into the hash.
+struct Hashing(Sha256);
 
-impl Compiler {
-    fn fault<T>(&mut self, path: &str, message: impl Into<String>) -> Option<T> {
-        self.problems.push(Diagnostic {
-            path: path.to_owned(),
-            message: message.into(),
-            suggestion: None,
-        });
-        None
+impl std::io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
     }
 
-    fn rules(&mut self, specs: &[RuleSpec]) -> Vec<Program> {
-        if specs.len() > MAX_RULES {
-            let _: Option<()> = self.fault(
-                "rules",
-                format!("has {} rules; a set has at most {MAX_RULES}", specs.len()),
-            );
-            return Vec::new();
-        }
-        let mut names = Names::default();
-        let mut programs = Vec::with_capacity(specs.len());
-        for (index, spec) in specs.iter().enumerate() {
-            self.problems.extend(names.check(&spec.name, index));
-            programs.extend(self.rule(spec, &at_item("rules", index)));
-        }
-        if self.expressions > MAX_EXPRESSIONS {
-            let message = format!(
-                "has {} `glob:` and `regex:` patterns; a set has at most {MAX_EXPRESSIONS}",
-                self.expressions
-            );
-            let _: Option<()> = self.fault("rules", message);
-        }
-        programs
-    }
-
-    fn rule(&mut self, spec: &RuleSpec, path: &str) -> Option<Program> {
-        let matches = self.expr(&spec.matches, &at_key(path, "match"), 0);
-        let allow = self.each(&spec.allow, &at_key(path, "allow"), 0);
-        Some(Program {
-            matches: matches?,
-            allow: allow?,
-        })
-    }
-
-    fn expr(&mut self, matcher: &Matcher, path: &str, depth: usize) -> Option<Expr> {
-        if depth > MAX_DEPTH {
-            return self.fault(path, format!("is nested deeper than {MAX_DEPTH} levels"));
-        }
-        match matcher {
-            Matcher::All(inner) => self.list(inner, &at_key(path, "all"), depth).map(Expr::All),
-            Matcher::Any(inner) => self.list(inner, &at_key(path, "any"), depth).map(Expr::Any),
-            Matcher::Not(inner) => self
-                .expr(inner, &at_key(path, "not"), depth + 1)
-                .map(|inner| Expr::Not(Box::new(inner))),
-            Matcher::Field { name, patterns } => self.field(name, patterns, path),
-        }
-    }
-
-    fn list(&mut self, inner: &[Matcher], path: &str, depth: usize) -> Option<Vec<Expr>> {
-        if inner.is_empty() {
-            return self.fault(path, "is an empty list");
-        }
-        self.each(inner, path, depth + 1)
-    }
-
-    fn each(&mut self, inner: &[Matcher], path: &str, depth: usize) -> Option<Vec<Expr>> {
-        let compiled: Vec<_> = inner
-            .iter()
-            .enumerate()
-            .map(|(at, matcher)| self.expr(matcher, &at_item(path, at), depth))
-            .collect();
-        compiled.into_iter().collect()
-    }
-
-    fn field(&mut self, name: &str, patterns: &[Pattern], path: &str) -> Option<Expr> {
-        let path = at_key(path, name);
-        let Some(field) = Field::parse(name) else {
-            return self.fault(&path, format!("unknown key `{name}`"));
-        };
-        if patterns.is_empty() {
-            return self.fault(&path, "is an empty list; it would match nothing");
-        }
-        let mut prepared = Vec::with_capacity(patterns.len());
-        for (at, pattern) in patterns.iter().enumerate() {
-            match pattern.prepare(&field) {
-                Ok(pattern) => prepared.push(pattern),
-                Err(error) => {
-                    let path = if patterns.len() == 1 {
-                        path.clone()
-                    } else {
-                        at_item(&path, at)
-                    };
-                    self.problems.push(Diagnostic {
-                        path,
-                        message: error.to_string(),
-                        suggestion: error.suggestion(),
-                    });
-                }
-            }
-        }
-        self.expressions += prepared
-            .iter()
-            .filter(|pattern| matches!(pattern, Prepared::Expression(_)))
-            .count();
-        Some(self.engine.test(&field, prepared))
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

@@ -8,13 +8,18 @@ use crate::pattern::Pattern;
 use crate::severity::Severity;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
+use sigstore::Timestamp;
+use std::collections::BTreeMap;
 
 /// One rule: whom to watch for, and what of it is expected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RuleSpec {
     /// What is expected: where one of these holds too, for the same signer, the match is recorded but raises no alert.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allow: Vec<Matcher>,
+    pub allow: Vec<Allowance>,
+    /// Words of the user's own, such as a team, which every finding and alert of the rule carries.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// What to look for.
     #[serde(rename = "match")]
     pub matches: Matcher,
@@ -23,8 +28,31 @@ pub struct RuleSpec {
     /// What the reader of an alert should know or do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Where the rule is asked at all; everywhere, if it does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<Box<Only>>,
     /// How much a match matters.
     pub severity: Severity,
+}
+
+/// Something that is expected, possibly for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Allowance {
+    /// What is expected.
+    pub matches: Matcher,
+    /// From when on it is expected no longer.
+    pub until: Option<Timestamp>,
+}
+
+/// Where a rule is asked: both must hold, as far as they say something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Only {
+    /// Entries of these kinds; of every kind, if there are none.
+    #[serde(serialize_with = "any_of", skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<Pattern>,
+    /// Entries of these logs; of every log, if there are none.
+    #[serde(serialize_with = "any_of", skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<Pattern>,
 }
 
 /// A condition on one signer of an entry (and on the entry itself).
@@ -48,15 +76,49 @@ pub enum Matcher {
 impl Serialize for Matcher {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
-        match self {
-            Self::All(inner) => map.serialize_entry("all", inner)?,
-            Self::Any(inner) => map.serialize_entry("any", inner)?,
-            Self::Not(inner) => map.serialize_entry("not", inner)?,
-            Self::Field { name, patterns } => match patterns.as_slice() {
-                [one] => map.serialize_entry(name, &one.write())?,
-                many => map.serialize_entry(name, &many.iter().map(Pattern::write).collect::<Vec<_>>())?,
-            },
+        self.write(&mut map)?;
+        map.end()
+    }
+}
+
+impl Serialize for Allowance {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.matches.write(&mut map)?;
+        // Behind the names of all fields, in alphabetical order too.
+        if let Some(until) = self.until {
+            map.serialize_entry(UNTIL, &until)?;
         }
         map.end()
     }
+}
+
+/// The key of the day on which an allowance ends.
+pub(crate) const UNTIL: &str = "until";
+
+impl Matcher {
+    fn write<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        match self {
+            Self::All(inner) => map.serialize_entry("all", inner),
+            Self::Any(inner) => map.serialize_entry("any", inner),
+            Self::Not(inner) => map.serialize_entry("not", inner),
+            Self::Field { name, patterns } => map.serialize_entry(name, &AnyOf(patterns)),
+        }
+    }
+}
+
+/// Patterns as a list, or as one text.
+struct AnyOf<'p>(&'p [Pattern]);
+
+impl Serialize for AnyOf<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            [one] => serializer.serialize_str(&one.write()),
+            many => serializer.collect_seq(many.iter().map(Pattern::write)),
+        }
+    }
+}
+
+fn any_of<S: Serializer>(patterns: &[Pattern], serializer: S) -> Result<S::Ok, S::Error> {
+    AnyOf(patterns).serialize(serializer)
 }

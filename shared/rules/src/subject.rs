@@ -1,18 +1,21 @@
 //! What the matcher reads: an entry, and the log that it stands in.
 
-use sigstore::{Entry, Field};
+use sigstore::{Entry, Field, Timestamp};
 
-/// What belongs to the log rather than to the entry.
+/// What does not stand in the entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// The readable name of the log, as in the configuration and in findings: its origin.
     pub log: &'a str,
+    /// Now: an allowance counts until it ends.
+    pub now: Timestamp,
 }
 
 /// An entry as the matcher sees it. [`Entry`] is one; tests have simpler ones.
 ///
 /// Nothing is asked for twice: of each entry the matcher asks for each field that its rules use at most once, and of
-/// each signer likewise, and only when a rule's outcome still depends on it.
+/// each signer likewise. What makes a rule worth asking is asked for always, the rest only when the outcome of such a rule
+/// depends on it.
 pub trait Subject {
     /// The kind of the entry, such as `hashedrekord`.
     fn kind(&self) -> &str;

@@ -60,6 +60,23 @@ pub(crate) async fn check(args: &Common) -> Result<ExitCode, Failure> {
             rule.severity.word()
         ));
     }
+    for always in settings.rules.always_run() {
+        let name = settings.rules.specs().get(always.rule).map_or("", |rule| &rule.name);
+        print(&format!(
+            "note: {}: no text of four letters or more wakes `{}` ({}); every value is compared, some {} ns a byte",
+            escape(name, SHOWN),
+            escape(&always.pattern, SHOWN),
+            always.field,
+            always.steps_per_byte
+        ));
+    }
+    for rule in settings.rules.always_asked() {
+        let name = settings.rules.specs().get(rule).map_or("", |rule| &rule.name);
+        print(&format!(
+            "note: {}: any entry may match, so it is asked of every one; say beside `not` what to look for",
+            escape(name, SHOWN)
+        ));
+    }
     if settings.rules.is_empty() {
         print("warning: there is no rule: nobody is watched for");
     }

@@ -12,7 +12,7 @@ use tlog::Hash;
 fn rule_set() -> RuleSet {
     let rules = json!([
         {"name": "other", "match": {"san": "a"}},
-        {"name": "ours", "match": {"kind": "hashedrekord"}, "severity": "critical", "note": "n"},
+        {"name": "ours", "match": {"kind": "hashedrekord"}, "severity": "critical", "note": "n", "labels": {"team": "t"}},
     ]);
     RuleSet::compile(rules::parse(&rules).unwrap()).unwrap()
 }
@@ -35,13 +35,14 @@ fn a_finding_says_what_the_entry_says() {
     ];
     let entry = Entry::new("hashedrekord", "0.0.2", [Some("ab"), Some("cd")]).with_signers(signers.into_iter());
     let mut found = Vec::new();
-    rule_set().matches(&entry, &rules::Context { log: LOG }, &mut found);
+    rule_set().matches(&entry, &rules::Context { log: LOG, now: NOW }, &mut found);
     assert_eq!(
         found,
         [Match {
             rule: 1,
             signer: Some(0),
-            allowed: false
+            allowed: false,
+            undecided: false,
         }]
     );
     let second = Match {
@@ -54,6 +55,11 @@ fn a_finding_says_what_the_entry_says() {
         (it.rule.as_str(), it.severity, it.note.as_deref()),
         ("ours", Severity::Critical, Some("n"))
     );
+    assert_eq!(
+        it.labels.into_iter().collect::<Vec<_>>(),
+        [("team".to_owned(), "t".to_owned())]
+    );
+    assert!(!it.undecided);
     assert_eq!((it.log.as_str(), it.index, it.leaf_hash), (LOG, 7, Hash::leaf(b"x")));
     assert_eq!((it.span, it.time, it.allowed), (Span { from: 0, to: 256 }, NOW, false));
     assert_eq!((it.kind.as_str(), it.version.as_str()), ("hashedrekord", "0.0.2"));
@@ -71,6 +77,7 @@ fn an_entry_without_signers_has_no_signer() {
         rule: 1,
         signer: None,
         allowed: true,
+        undecided: false,
     };
     let it = Finding::new(&context(), &entry, &found, &rule_set());
     assert_eq!((it.signer, it.allowed), (None, true));
@@ -141,6 +148,7 @@ fn certificates_of_the_public_instance() {
                 rule: 1,
                 signer: Some(0),
                 allowed: false,
+                undecided: false,
             },
             &rule_set(),
         );

@@ -54,7 +54,11 @@ pub(crate) fn finding() -> Finding {
         rule: "our-repositories".to_owned(),
         severity: Severity::High,
         note: Some("Page the\nrelease captain.".to_owned()),
+        labels: [("product", "widgets"), ("team", "release")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         allowed: false,
+        undecided: false,
         signer: Some(identity()),
         digests: vec![Hash::of(b"artifact").to_string()],
         promise: None,

@@ -48,7 +48,7 @@ impl LogKind {
         }
     }
 
-    const ALL: [Self; 5] = [Self::RekorV1, Self::RekorV2, Self::Ct, Self::StaticCt, Self::Tlog];
+    pub(super) const ALL: [Self; 5] = [Self::RekorV1, Self::RekorV2, Self::Ct, Self::StaticCt, Self::Tlog];
 }
 
 /// One item of `logs:`.
@@ -70,7 +70,7 @@ pub struct LogSettings {
     pub witness_policy: Option<WitnessPolicy>,
 }
 
-const KEYS: &[&str] = &["url", "kind", "origin", "key", "from", "limits", "witness_policy"];
+pub(super) const KEYS: &[&str] = &["url", "kind", "origin", "key", "from", "limits", "witness_policy"];
 
 pub(super) fn read_logs(top: &mut Fields<'_, '_>, limits: Limits) -> Vec<LogSettings> {
     let mut logs: Vec<LogSettings> = Vec::new();

@@ -58,7 +58,8 @@ pub enum ViewKind {
 }
 
 impl ViewKind {
-    const ALL: [Self; 4] = [Self::Witness, Self::Distributor, Self::Sentinel, Self::Folder];
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Witness, Self::Distributor, Self::Sentinel, Self::Folder];
 
     /// The word that the configuration uses.
     #[must_use]
@@ -127,11 +128,13 @@ pub(super) fn read_policy(fields: &mut Fields<'_, '_>) -> Option<WitnessPolicy> 
     })
 }
 
+/// The keys of one view.
+pub(super) const VIEW_KEYS: &[&str] = &["name", "kind", "url", "log", "witnesses"];
+
 pub(super) fn read_views(top: &mut Fields<'_, '_>) -> Vec<ViewSettings> {
     let mut views: Vec<ViewSettings> = Vec::new();
     for (path, value) in top.list("views") {
-        let known = ["name", "kind", "url", "log", "witnesses"];
-        let Some(mut item) = Fields::open(value, &path, &known, top.problems) else {
+        let Some(mut item) = Fields::open(value, &path, VIEW_KEYS, top.problems) else {
             continue;
         };
         let Some(view) = read_view(&mut item) else { continue };

@@ -135,7 +135,10 @@ impl Scanner {
             ..Work::default()
         };
         let (mut scratch, mut matches, mut tree) = (Scratch::new(), Vec::new(), None);
-        let context = Context { log: &self.log };
+        let context = Context {
+            log: &self.log,
+            now: self.now,
+        };
         for (index, leaf_hash, leaf) in span.entries() {
             work.counts.entries += 1;
             let entry = match sigstore::decode(self.kind, leaf, &mut scratch) {

@@ -2,7 +2,7 @@
 
 use sentinel_rules::{Context, Match, RuleSet, Subject, parse};
 use serde_json::Value;
-use sigstore::Field;
+use sigstore::{Field, Timestamp};
 use std::cell::RefCell;
 
 /// An entry as a list of values, which notes what it is asked for.
@@ -37,6 +37,8 @@ impl Subject for Fake {
 }
 
 pub(crate) const LOG: &str = "log.example/2026";
+/// 2026-11-19T21:24:16Z.
+pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_795_123_456);
 
 /// An entry of kind `hashedrekord` with these signers, each a list of field names and values.
 pub(crate) fn entry(signers: &[&[(&str, &str)]]) -> Fake {
@@ -60,6 +62,6 @@ pub(crate) fn set(rules: &Value) -> RuleSet {
 
 pub(crate) fn ask(set: &RuleSet, entry: &Fake) -> Vec<Match> {
     let mut found = Vec::new();
-    set.matches(entry, &Context { log: LOG }, &mut found);
+    set.matches(entry, &Context { log: LOG, now: NOW }, &mut found);
     found
 }

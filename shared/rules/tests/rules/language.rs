@@ -1,6 +1,6 @@
 //! Every operator and every field: what they accept, and the near miss that they refuse.
 
-use crate::common::{Fake, ask, entry, set};
+use crate::common::{Fake, NOW, ask, entry, set};
 use sentinel_rules::{Context, Match};
 use serde_json::{Value, json};
 use sigstore::Field;
@@ -63,6 +63,97 @@ fn regexes() {
     check_san("regex:^a$", "a\n", false);
     check_san("regex:(?m)^a$", "a\nb", false);
     check_san("regex:a.b", "a\nb", false);
+}
+
+#[test]
+fn prefixes_and_suffixes() {
+    check_san("prefix:https://x/", "https://x/y", true);
+    check_san("prefix:https://x/", "https://x/", true);
+    check_san("prefix:https://x/", "https://x", false);
+    check_san("prefix:https://x/Y", "https://x/y", false);
+    check_san("prefix:HTTPS://X/y", "https://x/y", true);
+    check_san("suffix:@refs/tags/v1", "https://x/y@refs/tags/v1", true);
+    check_san("suffix:@refs/tags/v1", "https://x/y@refs/tags/v12", false);
+    check_san("suffix:@Example.com", "bob@example.COM", true);
+    check_san("suffix:OB@example.com", "bob@example.com", false);
+}
+
+#[test]
+fn domains() {
+    for (value, exact, below) in [
+        ("bob@example.com", true, false),
+        ("bob@Example.COM", true, false),
+        ("https://example.com/x", true, false),
+        ("https://example.com:8443/x", true, false),
+        ("example.com", true, false),
+        ("bob@mail.example.com", false, true),
+        ("https://a.b.example.com", false, true),
+        ("bob@notexample.com", false, false),
+        ("bob@example.com.evil.org", false, false),
+        ("https://evil.org/example.com", false, false),
+        ("https://example.com@evil.org/", false, false),
+        ("https://evil.org/?bob@example.com", false, false),
+        ("example.com@evil.org", false, false),
+        ("bob@.example.com", false, false),
+        ("example", false, false),
+    ] {
+        check_san("domain:example.com", value, exact);
+        check_san("domain:*.example.com", value, below);
+    }
+}
+
+#[test]
+fn the_case_of_hosts_and_domains_does_not_matter() {
+    for (pattern, value, expect) in [
+        ("https://GitHub.com/Acme", "HTTPS://github.COM/Acme", true),
+        ("https://github.com/Acme", "https://github.com/acme", false),
+        ("Bob@Example.com", "Bob@example.com", true),
+        ("Bob@Example.com", "bob@example.com", false),
+        ("glob:https://*.Example.com/A*", "https://x.example.com/Ab", true),
+        ("glob:https://*.Example.com/A*", "https://x.example.com/ab", false),
+        ("glob:**@Example.com", "bob@example.com", true),
+        ("glob:**@Main", "https://x/y@main", false),
+        ("regex:https://example\\.com/.*", "https://Example.com/x", true),
+        ("xn--bcher-kva.example", "XN--bcher-KVA.example", true),
+    ] {
+        check_san(pattern, value, expect);
+    }
+    let extension = |name: &str| entry(&[&[(name, "https://GitHub.com/x")]]);
+    check(
+        &json!({"source-repository-uri": "https://github.com/x"}),
+        &extension("source-repository-uri"),
+        true,
+    );
+    check(
+        &json!({"token-subject": "https://github.com/x"}),
+        &extension("token-subject"),
+        false,
+    );
+}
+
+#[test]
+fn allowances_end() {
+    let matches = |until: &str| {
+        let set = set(&json!([{"name": "r", "match": {"issuer": "i"}, "allow": [{"san": "a", "until": until}]}]));
+        let found = ask(&set, &entry(&[&[("issuer", "i"), ("san", "a")]]));
+        found.into_iter().map(|found| found.allowed).collect::<Vec<_>>()
+    };
+    assert_eq!(matches("2026-11-19T21:24:17Z"), [true]);
+    assert_eq!(matches("2026-11-19T21:24:16Z"), [false]);
+    assert_eq!(matches("2026-11-19"), [false]);
+    assert_eq!(matches("2026-11-20"), [true]);
+}
+
+#[test]
+fn only_where_it_is_asked() {
+    let asked = |only: Value| {
+        let set = set(&json!([{"name": "r", "match": {"san": "a"}, "only": only}]));
+        !ask(&set, &entry(&[&[("san", "a")]])).is_empty()
+    };
+    assert!(asked(json!({"kinds": "hashedrekord"})));
+    assert!(asked(json!({"kinds": ["dsse", "hashedrekord"], "logs": "prefix:log."})));
+    assert!(!asked(json!({"kinds": "dsse"})));
+    assert!(!asked(json!({"kinds": "hashedrekord", "logs": "other"})));
 }
 
 #[test]
@@ -184,7 +275,8 @@ fn an_entry_without_signers_is_asked_once() {
         [Match {
             rule: 0,
             signer: None,
-            allowed: false
+            allowed: false,
+            undecided: false
         }]
     );
 }
@@ -205,6 +297,7 @@ fn every_signer_that_matches_must_be_allowed() {
             rule: 0,
             signer: Some(signer),
             allowed,
+            undecided: false,
         });
         assert_eq!(ask(&set, &entry(signers)), expect.into_iter().collect::<Vec<_>>());
     };
@@ -226,9 +319,10 @@ fn matches_are_added_in_the_order_of_the_rules() {
         rule: 9,
         signer: None,
         allowed: true,
+        undecided: false,
     }];
     let it = entry(&[&[("san", "c")], &[("san", "a")], &[("san", "a"), ("san", "c")]]);
-    set.matches(&it, &Context { log: "l" }, &mut found);
+    set.matches(&it, &Context { log: "l", now: NOW }, &mut found);
     let places: Vec<_> = found.iter().map(|found| (found.rule, found.signer)).collect();
     assert_eq!(places, [(9, None), (0, Some(1)), (2, Some(0)), (3, Some(1))]);
 }
@@ -248,6 +342,7 @@ fn only_what_is_needed_is_read_and_only_once() {
         (Some(0), Field::Issuer),
         (Some(0), Field::Subject),
         (Some(1), Field::Issuer),
+        (Some(1), Field::Subject),
         (Some(1), Field::Fingerprint),
     ];
     assert_eq!(asked, expect);

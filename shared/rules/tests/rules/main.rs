@@ -3,8 +3,14 @@
 #[cfg(test)]
 mod common;
 #[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod bounds;
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod diagnostics;
 #[cfg(test)]
 mod language;
 #[cfg(test)]
-mod naive;
+mod differential;
