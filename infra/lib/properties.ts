@@ -66,6 +66,8 @@ export interface RekorSentinelProps {
   readonly existingChatTopicArn?: string;
   /** The KMS keys of the existing bucket and topics. */
   readonly existingKeyArns?: string[];
+  /** What other sentinels publish in their buckets, where views name any: `arn:aws:s3:::BUCKET/FOLDER/public/*`. */
+  readonly otherRecordArns?: string[];
   /** The processor that `code` was built for. @default Processor.ARM64 */
   readonly processor?: Processor;
   /** @default 256 */
@@ -92,6 +94,7 @@ export function parameters(props: RekorSentinelProps): Record<string, string | n
     ExistingTopic: known('existingTopicArn', props.existingTopicArn),
     ExistingChatTopic: known('existingChatTopicArn', props.existingChatTopicArn),
     ExistingKeys: props.existingKeyArns,
+    OtherRecords: props.otherRecordArns,
     Architecture: props.processor,
     MemorySize: props.memoryMiB,
     ReservedConcurrency: props.reservedConcurrency,

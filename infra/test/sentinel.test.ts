@@ -106,6 +106,7 @@ test('what is given takes the place of its parameter', () => {
     existingBucket: 'a-bucket',
     existingTopicArn: 'arn:aws:sns:eu-central-1:123456789012:alerts',
     existingKeyArns: ['arn:aws:kms:eu-central-1:123456789012:key/1'],
+    otherRecordArns: ['arn:aws:s3:::other/public/*'],
     slack: { workspaceId: 'T1', channelId: 'C1' },
     heartbeatUrl: SecretValue.secretsManager('heartbeat'),
     reservedConcurrency: 1,

@@ -11,7 +11,7 @@ mod logs;
 #[path = "command_support/world.rs"]
 mod world;
 
-use logs::{FileLog, US, watching};
+use logs::{FileLog, RULES, US, watching};
 use serde_json::Value;
 use stage::emulator::{Call, Fault, Moto, Proxy, Queue, When, emulator};
 use world::World;
@@ -166,6 +166,60 @@ fn what_the_bucket_answers_is_a_fault_with_words() {
         "{message}"
     );
     deployment.run().ends(0);
+}
+
+/// What another sentinel publishes in its bucket is a view: lag is nothing, another tree is a violation.
+#[test]
+fn the_bucket_of_another_sentinel_is_a_view() {
+    let Some(mut deployment) = Deployment::new("command-view") else {
+        return;
+    };
+    deployment.run().ends(0);
+    let published = "deep/down/public/one.example/checkpoint";
+    assert!(deployment.moto.get(&deployment.bucket, published).is_some());
+    let view = format!(
+        "views: [{{name: other, kind: sentinel, url: \"{}\"}}]\n{RULES}",
+        deployment.store
+    );
+    deployment
+        .world
+        .configure(&[deployment.log.item(&deployment.world)], &view);
+    let ours = "s3://command-view/ours";
+    let run = || {
+        deployment
+            .world
+            .run(&["run", "--json", "--store", ours, "--sink", "console"])
+    };
+    deployment.log.tree.append(b"later");
+    deployment.log.serve(&deployment.world);
+    assert_eq!(
+        run().ends(20).only()["cursor"],
+        301,
+        "a leaf that is none is quarantined"
+    );
+    run().ends(0);
+    let asked: Vec<String> = deployment.proxy.calls().into_iter().map(|call| call.key).collect();
+    assert!(asked.iter().any(|key| key == published), "{asked:?}");
+
+    let mut fork = deployment.log.tree.fork_at(200);
+    (200..301).for_each(|index: u32| fork.append(&index.to_be_bytes()));
+    let shown = fork.checkpoint(301);
+    deployment.moto.put(&deployment.bucket, published, shown.as_bytes());
+    let ran = run().ends(40);
+    let message = ran.only()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("the view other"), "{message}");
+
+    for (url, words) in [("s3://B", "the bucket has"), ("s3://bucket/a//b", "the folder has")] {
+        let view = format!("views: [{{name: other, kind: sentinel, url: \"{url}\"}}]\n{RULES}");
+        deployment
+            .world
+            .configure(&[deployment.log.item(&deployment.world)], &view);
+        deployment
+            .world
+            .run(&["check"])
+            .ends(2)
+            .complains(&["sentinel.yaml:", words]);
+    }
 }
 
 /// Two commands at one bucket: their first receipts arrive together.

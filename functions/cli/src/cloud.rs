@@ -1,12 +1,12 @@
 //! Buckets and topics, where the command was built with them (feature `aws`); else how to build it so.
 
-pub(crate) use opened::{chat, store, topic};
+pub(crate) use opened::{chat, is_bucket, store, topic, with_buckets};
 
 #[cfg(feature = "aws")]
 mod opened {
     use crate::exit::Failure;
-    use aws::{Clients, Place, S3Store, SnsSink};
-    use pass::{AlertSink, Store};
+    use aws::{Clients, Place, S3Store, SnsSink, WithBuckets};
+    use pass::{AlertSink, Settings, Sources, Store, ViewSettings};
     use std::sync::Arc;
     use tokio::sync::OnceCell;
 
@@ -35,6 +35,22 @@ mod opened {
         Ok(Arc::new(sink.map_err(|error| refused(name, &error))?))
     }
 
+    /// Whether a view stands in a bucket; if it means to and cannot, why.
+    pub(crate) fn is_bucket(view: &ViewSettings) -> Result<bool, String> {
+        let place = aws::view_place(view).map_err(|error| error.to_string())?;
+        Ok(place.is_some())
+    }
+
+    /// These sources, with the clients for the views in buckets, if there are any.
+    pub(crate) async fn with_buckets(sources: Arc<dyn Sources>, settings: &Settings) -> Arc<dyn Sources> {
+        let bucket = |view| is_bucket(view).unwrap_or_default();
+        if settings.views.iter().any(bucket) {
+            Arc::new(WithBuckets::new(sources, clients().await.clone()))
+        } else {
+            sources
+        }
+    }
+
     fn refused(name: &str, error: &aws::ArnError) -> Failure {
         Failure::Usage(format!("error: --sink {name}: {error}"))
     }
@@ -43,7 +59,7 @@ mod opened {
 #[cfg(not(feature = "aws"))]
 mod opened {
     use crate::exit::Failure;
-    use pass::{AlertSink, Store};
+    use pass::{AlertSink, Settings, Sources, Store, ViewSettings};
     use std::sync::Arc;
 
     /// How the command is built with it.
@@ -63,5 +79,19 @@ mod opened {
 
     pub(crate) async fn chat(name: &str, arn: &str) -> Result<Arc<dyn AlertSink>, Failure> {
         topic(name, arn).await
+    }
+
+    /// A view in a bucket is refused.
+    pub(crate) fn is_bucket(view: &ViewSettings) -> Result<bool, String> {
+        if view.url.starts_with("s3://") {
+            return Err(format!(
+                "this command was built without AWS and reads no buckets; {BUILD}"
+            ));
+        }
+        Ok(false)
+    }
+
+    pub(crate) async fn with_buckets(sources: Arc<dyn Sources>, _settings: &Settings) -> Arc<dyn Sources> {
+        sources
     }
 }

@@ -2,11 +2,12 @@
 //! broken.
 
 use crate::args::Common;
+use crate::cloud;
 use crate::exit::{Failure, say};
 use local::configuration::{self, Beside, Loaded, UrlCheck};
 use local::{standing, yaml};
 use pass::record::Deployment;
-use pass::{Clock as _, LogSettings, Store, SystemClock, TufRepository};
+use pass::{Clock as _, LogSettings, Store, SystemClock, TufRepository, ViewSettings};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -176,5 +177,12 @@ impl UrlCheck for Readable {
 
     fn repository(&self, repository: &TufRepository) -> Result<(), (&'static str, String)> {
         sources::check_repository(repository).map(drop)
+    }
+
+    fn view(&self, view: &ViewSettings) -> Result<(), String> {
+        if cloud::is_bucket(view)? {
+            return Ok(());
+        }
+        sources::view_base(view).map(drop).map_err(|error| error.to_string())
     }
 }

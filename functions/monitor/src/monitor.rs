@@ -6,14 +6,14 @@ use crate::settings::{PassSettings, Settings};
 use crate::time::{self, Time};
 use crate::turn::Turns;
 use crate::words;
-use aws::{Clients, S3Store, SnsSink};
+use aws::{Clients, S3Store, SnsSink, WithBuckets};
 use core::time::Duration;
 use lambda_runtime::Diagnostic;
 use local::configuration::{Refused, UrlCheck};
 use local::standing;
 use pass::{
     AlertSink, Budget, Clock, Environment, Fault, FaultClass, LogReport, LogSettings, Outcome, PassReport, Problem,
-    Remembering, Reports, Store, SystemClock, TufRepository, Unwatching,
+    Remembering, Reports, Store, SystemClock, TufRepository, Unwatching, ViewSettings,
 };
 use serde_json::{Value, json};
 use sources::{Base, Logs};
@@ -40,7 +40,9 @@ struct Hands {
     clients: Clients,
     store: Arc<dyn Store>,
     sinks: Vec<Arc<dyn AlertSink>>,
-    logs: Logs,
+    logs: Arc<Logs>,
+    /// The logs, and views in buckets too.
+    sources: WithBuckets,
 }
 
 /// An invocation failed.
@@ -235,7 +237,7 @@ impl Monitor {
         let (in_force, trust) = (standing.loaded.in_force, standing.loaded.trust);
         let (store, grace) = (Arc::clone(&hands.store), in_force.settings.limits.trust_grace);
         let trust = sources::open_trust(trust, hands.logs.http(), store, grace);
-        let made = pass::run_only(Arc::new(environment), in_force, trust.as_ref(), &hands.logs, names).await;
+        let made = pass::run_only(Arc::new(environment), in_force, trust.as_ref(), &hands.sources, names).await;
         made.map_err(|fault| match fault.class {
             FaultClass::Configuration if !names.is_empty() => Stopped::Asked(Problem::from(&fault)),
             _ => Stopped::from(fault),
@@ -301,10 +303,12 @@ async fn hands(settings: &PassSettings) -> Result<Hands, Fault> {
         let chat = SnsSink::chat(&clients, chat.as_str()).map_err(|error| internal(&error))?;
         sinks.push(Arc::new(chat));
     }
+    let logs = Arc::new(Logs::new().map_err(|error| internal(&error))?);
     Ok(Hands {
         store: Arc::new(Remembering::new(Arc::new(store))),
         sinks,
-        logs: Logs::new().map_err(|error| internal(&error))?,
+        sources: WithBuckets::new(Arc::clone(&logs) as _, clients.clone()),
+        logs,
         clients,
     })
 }
@@ -325,6 +329,17 @@ impl UrlCheck for Readable {
         match sources::check_repository(repository)? {
             Base::Http(_) => Ok(()),
             Base::Folder(_) => Err(("url", NO_FOLDERS.to_owned())),
+        }
+    }
+
+    fn view(&self, view: &ViewSettings) -> Result<(), String> {
+        if aws::view_place(view).map_err(|error| error.to_string())?.is_some() {
+            return Ok(());
+        }
+        match sources::view_base(view) {
+            Ok(Base::Http(_)) => Ok(()),
+            Ok(Base::Folder(_)) => Err(NO_FOLDERS.to_owned()),
+            Err(error) => Err(error.to_string()),
         }
     }
 }

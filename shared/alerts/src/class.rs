@@ -51,6 +51,7 @@ classes! {
     TrustNews "trust-news" "The trusted root says something else than before of a log or a key.",
     TrustStale "trust-stale" "The trust repository cannot be used; what it vouched for before is.",
     TrustExpires "trust-expires" "The root of the trust repository is about to expire.",
+    LostTail "lost-tail" "A retired log cannot be read, and not all of it was.",
 }
 
 impl Class {
@@ -63,7 +64,7 @@ impl Class {
             Self::BadPromise | Self::SinkDead | Self::ConfigFellBack | Self::NobodyWatched | Self::Behind => {
                 Severity::High
             }
-            Self::QuorumUnmet | Self::ViewUnproven | Self::TrustStale => Severity::High,
+            Self::QuorumUnmet | Self::ViewUnproven | Self::TrustStale | Self::LostTail => Severity::High,
             Self::WitnessGone | Self::WitnessClock | Self::ViewUnreachable => Severity::Medium,
             Self::Quarantine | Self::NoGrowth | Self::Unreachable | Self::ConfigChanged => Severity::Medium,
             Self::TrustNews | Self::TrustExpires => Severity::Medium,
@@ -82,7 +83,7 @@ impl Class {
             Self::SinkDead | Self::NobodyWatched | Self::RecordGone | Self::BadPromise => true,
             Self::QuorumUnmet | Self::WitnessGone | Self::WitnessClock => true,
             Self::ViewUnproven | Self::ViewUnreachable => true,
-            Self::TrustStale | Self::TrustExpires => true,
+            Self::TrustStale | Self::TrustExpires | Self::LostTail => true,
         }
     }
 }

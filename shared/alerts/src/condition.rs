@@ -108,6 +108,7 @@ const fn detail_name(class: Class) -> &'static str {
         Class::Unproven => "step",
         Class::Quarantine | Class::BadPromise => "kind, version and reason",
         Class::Unwatched => "unwatched log",
+        Class::LostTail => "retired log",
         Class::SinkDead => "sink",
         Class::RecordGone => "missing",
         Class::WitnessGone | Class::WitnessClock => "witness",

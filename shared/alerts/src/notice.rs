@@ -215,7 +215,7 @@ fn words(notice: &Notice) -> Words {
         Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched | Class::RecordGone | Class::BadPromise => {
             other(&watching)
         }
-        Class::TrustStale | Class::TrustExpires => other(&watching),
+        Class::TrustStale | Class::TrustExpires | Class::LostTail => other(&watching),
     }
 }
 

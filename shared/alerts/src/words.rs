@@ -4,6 +4,7 @@
 //! and quoted before they stand in a command.
 
 mod observers;
+mod shards;
 mod trust;
 
 use crate::class::{Class, Phase};
@@ -72,6 +73,7 @@ fn open(class: Class, place: &Place) -> Words {
         Class::Behind => behind(place),
         Class::NoGrowth => no_growth(place),
         Class::Unreachable => unreachable(place),
+        Class::LostTail => shards::lost_tail(place),
         Class::Unwatched => unwatched(place),
         Class::ConfigFellBack => config_fell_back(place),
         Class::SinkDead => sink_dead(place),
@@ -357,6 +359,7 @@ fn closed(class: Class, place: &Place) -> Words {
             all_clear,
         ),
         Class::QuorumUnmet => observers::quorum_met(place),
+        Class::LostTail => shards::tail_found(place),
         Class::WitnessGone => observers::witness_back(place),
         Class::WitnessClock => observers::witness_in_time(place),
         Class::ViewUnproven => observers::view_settled(place),

@@ -15,6 +15,7 @@ mod bucket;
 mod listing;
 mod store;
 mod sink;
+mod views;
 
 pub use arn::{ArnError, TopicArn};
 pub use calls::Patience;
@@ -24,3 +25,4 @@ pub use place::{Place, PlaceError};
 pub use sink::{SnsSink, confirmed_subscribers};
 pub use store::{LockDays, S3Store};
 pub use trouble::{CallError, CallErrorKind};
+pub use views::{WithBuckets, view_place};

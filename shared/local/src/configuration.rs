@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use pass::record::Deployment;
 use pass::{
     Fault, FixedTrust, GivenTrust, InForce, LogSettings, ReadPolicy, Settings, Store, StoreErrorKind, TrustChoice,
-    TufChoice, TufRepository,
+    TufChoice, TufRepository, ViewSettings,
 };
 use rules::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -117,6 +117,12 @@ pub trait UrlCheck: Sync {
     /// # Errors
     /// Why not, and under which key of `trust.tuf`.
     fn repository(&self, repository: &TufRepository) -> Result<(), (&'static str, String)>;
+
+    /// Whether another observer can.
+    ///
+    /// # Errors
+    /// Why not.
+    fn view(&self, view: &ViewSettings) -> Result<(), String>;
 }
 
 /// Checks a configuration's text. `name` stands in the words about it; the inventory knows logs that the trust no longer
@@ -139,6 +145,11 @@ pub async fn parse(
     for (at, log) in settings.logs.iter().enumerate() {
         if let Err(message) = url.log(log) {
             problems.push(diagnostic(format!("logs[{at}].url"), message));
+        }
+    }
+    for (at, view) in settings.views.iter().enumerate() {
+        if let Err(message) = url.view(view) {
+            problems.push(diagnostic(format!("views[{at}].url"), message));
         }
     }
     problems.extend(policies(&mut settings, files).await?);

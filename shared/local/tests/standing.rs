@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use pass::record::Deployment;
-use pass::{GivenTrust, LogSettings, MemoryStore, Store, TufRepository, names, record};
+use pass::{GivenTrust, LogSettings, MemoryStore, Store, TufRepository, ViewSettings, names, record};
 use sentinel_local::configuration::{Refused, UrlCheck};
 use sentinel_local::standing::{CONFIG, Standing, of_store, watch_text};
 use sigstore::Timestamp;
@@ -25,6 +25,10 @@ impl UrlCheck for Any {
         } else {
             Ok(())
         }
+    }
+
+    fn view(&self, _view: &ViewSettings) -> Result<(), String> {
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::settings::{LogKind, LogSettings, Position, Settings, ViewSettings, Wi
 use crate::trouble::{Fault, FaultClass};
 use crate::trust::Trust;
 use rules::Diagnostic;
-use sigstore::Timestamp;
+use sigstore::{Timestamp, Validity};
 use std::collections::{BTreeMap, BTreeSet};
 use tlog::{Hash, VerifierKey};
 
@@ -27,6 +27,9 @@ pub struct WatchedLog {
     pub base: Option<String>,
     /// The keys that may sign its checkpoints.
     pub keys: Vec<VerifierKey>,
+    /// When verifiers accept it: from the first moment of any of its keys to the last. Without a bound where the trusted
+    /// root sets none, or the configuration alone knows it.
+    pub valid: Validity,
     /// Where its first span begins, if the configuration says so for this log.
     pub from: Option<Position>,
     /// Its limits.
@@ -54,10 +57,16 @@ impl WatchedLog {
             .filter(move |view| view.is_of(&self.origin, server))
     }
 
-    /// Whether its server says that it takes no more entries. A shard of Rekor v1 has no other way to end.
+    /// Whether its server says that it takes no more entries. A shard of Rekor v1 has no other way to say so.
     #[must_use]
     pub fn is_retired(&self) -> bool {
         self.shard.as_ref().is_some_and(|shard| shard.retired)
+    }
+
+    /// Whether verifiers accept nothing new of it: the time of each of its keys is over.
+    #[must_use]
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.valid.end.is_some_and(|end| end < now)
     }
 }
 
@@ -100,6 +109,7 @@ pub fn coverage(settings: &Settings, trust: &Trust, inventory: &Deployment, now:
             base: remembered.and_then(|listed| listed.base.clone()),
             shard: None,
             keys: instance.verifier_keys(),
+            valid: instance.valid_for(),
             from: None,
             limits: settings.limits,
             observers: Observers::default(),
@@ -108,7 +118,11 @@ pub fn coverage(settings: &Settings, trust: &Trust, inventory: &Deployment, now:
             std::collections::btree_map::Entry::Vacant(place) => {
                 place.insert(log);
             }
-            std::collections::btree_map::Entry::Occupied(mut place) => place.get_mut().keys.extend(log.keys),
+            std::collections::btree_map::Entry::Occupied(mut place) => {
+                let known = place.get_mut();
+                known.keys.extend(log.keys);
+                known.valid = either(known.valid, log.valid);
+            }
         }
     }
     for instance in trust.root.ctlogs() {
@@ -237,10 +251,22 @@ fn stated_kind(trust: &Trust, base_url: &str) -> Option<LogKind> {
     }
 }
 
-/// A configured log: its own, or what differs for one of the trusted root.
+/// From the first moment of either to the last.
+fn either(one: Validity, other: Validity) -> Validity {
+    Validity {
+        start: one.start.zip(other.start).map(|(one, other)| one.min(other)),
+        end: one.end.zip(other.end).map(|(one, other)| one.max(other)),
+    }
+}
+
+/// A configured log: its own, or what differs for one of the trusted root. A key of its own is valid without a bound.
 fn add(logs: &mut BTreeMap<String, WatchedLog>, log: &LogSettings) {
     let mut keys = log.keys.clone();
+    let mut valid = Validity::default();
     if let Some(trusted) = logs.get(&log.origin) {
+        if keys.iter().all(|key| trusted.keys.contains(key)) {
+            valid = trusted.valid;
+        }
         keys.extend(trusted.keys.iter().cloned());
     }
     let watched = WatchedLog {
@@ -250,6 +276,7 @@ fn add(logs: &mut BTreeMap<String, WatchedLog>, log: &LogSettings) {
         base: None,
         shard: None,
         keys,
+        valid,
         from: log.from,
         limits: log.limits,
         observers: Observers {

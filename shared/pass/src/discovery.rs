@@ -160,8 +160,8 @@ fn shards(
         match logs.iter_mut().find(|log| log.origin == origin) {
             // Its place among the shards was found when it was begun, and does not move.
             Some(known) => {
-                if let Some(known) = &mut known.shard {
-                    known.retired |= shard.retired;
+                if let (Some(known), Some(said)) = (&mut known.shard, &found.shard) {
+                    known.retire(said);
                 }
             }
             None => logs.push(found),
@@ -207,6 +207,7 @@ fn shard_log(server: &WatchedLog, listed: &ListedShard) -> WatchedLog {
             tree: listed.tree.clone(),
             offset: listed.offset,
             retired: listed.retired,
+            size: if listed.retired { listed.size } else { 0 },
         }),
         kind: Some(LogKind::RekorV1),
         ..server.clone()

@@ -14,13 +14,41 @@ use crate::record::{self, Deployment, Document, Listed};
 use crate::report::{LogReport, PassReport, Problem};
 use crate::settings::Limit;
 use crate::steps::deliver::Delivered;
-use crate::steps::tell;
+use crate::steps::{tail, tell};
 use crate::trouble::{Fault, FaultClass, Outcome};
 use crate::trust::{TufRefusal, TufStanding};
 use alerts::{Class, Roll};
 use rules::RuleSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// A log that was not even loaded.
+struct Failed {
+    log: String,
+    why: String,
+    /// What it is told as.
+    class: Class,
+    /// How long it may last.
+    patience: Limit,
+}
+
+impl Failed {
+    /// Of one whose time is over what was not read may be lost.
+    fn new(log: &WatchedLog, why: String, is_source: bool, now: sigstore::Timestamp) -> Self {
+        let lost = is_source && (log.has_ended(now) || log.is_retired());
+        let (class, patience) = if lost {
+            (Class::LostTail, tail::patience(log.limits.max_lag))
+        } else {
+            (Class::Unreachable, log.limits.max_lag)
+        };
+        Self {
+            log: log.origin.clone(),
+            why,
+            class,
+            patience,
+        }
+    }
+}
 
 /// What the run comes to, beside its logs.
 pub(crate) struct RunEnd {
@@ -29,8 +57,8 @@ pub(crate) struct RunEnd {
     tips: BTreeMap<String, record::Progress>,
     /// Logs whose record is gone or damaged, and why.
     gone: Vec<(String, String)>,
-    /// Logs that were not even loaded, for another reason: why, and how long that may last.
-    failed: Vec<(String, String, Limit)>,
+    /// Logs that were not even loaded, for another reason.
+    failed: Vec<Failed>,
     /// Watched logs that this pass was not for: what is known of them stays.
     skipped: Vec<String>,
     /// What of the run itself failed.
@@ -96,12 +124,10 @@ impl RunEnd {
                 unwatched.push(coverage::unread(&log.origin, probed.kind));
             }
             One::Failed(report) => {
-                let message = report
-                    .error
-                    .as_ref()
-                    .map(|error| error.message.clone())
-                    .unwrap_or_default();
-                self.failed.push((log.origin.clone(), message, log.limits.max_lag));
+                let error = report.error.as_ref();
+                let message = error.map(|error| error.message.clone()).unwrap_or_default();
+                let is_source = error.is_some_and(|error| error.class == "source");
+                self.failed.push(Failed::new(log, message, is_source, report.time));
                 self.measures.insert(log.origin.clone(), LogMeasures::unloaded());
                 self.reports.push(*report);
             }
@@ -113,7 +139,7 @@ impl RunEnd {
                     }
                     Some(fault) => self
                         .failed
-                        .push((log.origin.clone(), fault.message, log.limits.max_lag)),
+                        .push(Failed::new(log, fault.message, false, watched.report.time)),
                     None => {}
                 }
                 self.delivered.dead.extend(watched.delivered.dead);
@@ -202,7 +228,7 @@ fn measures(environment: &Environment, deployment: &Deployment, end: &mut RunEnd
     for (log, measured) in &mut end.measures {
         // What could not be loaded says nothing: its condition, or the inventory, knows since when.
         let told_of = |held: &&record::Condition| {
-            let fits = matches!(held.class, Class::RecordGone | Class::Unreachable);
+            let fits = matches!(held.class, Class::RecordGone | Class::Unreachable | Class::LostTail);
             fits && held.is_open() && held.detail == *log
         };
         let opened = deployment.conditions.iter().filter(told_of).map(|held| held.opened);
@@ -282,12 +308,16 @@ fn settle(conditions: &mut Vec<record::Condition>, end: &RunEnd, unwatched: &[Un
     );
     each(Class::RecordGone, end.gone.clone());
     settle_trust(conditions, end.trust.as_ref(), now);
-    let failed = end.failed.iter().map(|(log, ..)| log);
-    let failed: Vec<&str> = failed.chain(&end.skipped).map(String::as_str).collect();
-    conditions::end(conditions, Class::Unreachable, &failed, now);
-    for (log, why, patience) in &end.failed {
-        let holds = Holds::now(Class::Unreachable, log, now).fact("error", alerts::text::escape(why, 600));
-        conditions::hold(conditions, holds.patience(*patience));
+    for class in [Class::Unreachable, Class::LostTail] {
+        let failed = end.failed.iter().filter(|failed| failed.class == class);
+        let failed = failed.map(|failed| &failed.log).chain(&end.skipped);
+        let failed: Vec<&str> = failed.map(String::as_str).collect();
+        conditions::end(conditions, class, &failed, now);
+    }
+    for failed in &end.failed {
+        let error = alerts::text::escape(&failed.why, 600);
+        let holds = Holds::now(failed.class, &failed.log, now).fact("error", error);
+        conditions::hold(conditions, holds.patience(failed.patience));
     }
 }
 

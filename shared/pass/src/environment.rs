@@ -119,9 +119,23 @@ impl LogContext {
         self.environment.clock.now()
     }
 
-    /// Whether the log takes no more entries after this checkpoint: it says so, or its server does.
+    /// Whether the log takes no more entries after this checkpoint: it says so, or its server does. A server that says
+    /// how large the shard was at its end may still serve an older checkpoint of it.
     pub(crate) fn is_last(&self, checkpoint: &tlog::SignedCheckpoint) -> bool {
-        checkpoint.checkpoint().is_frozen() || self.log.is_retired()
+        let whole = |shard: &crate::record::Shard| shard.retired && checkpoint.size() >= shard.size;
+        checkpoint.checkpoint().is_frozen() || self.log.shard.as_ref().is_some_and(whole)
+    }
+
+    /// Whether verifiers accept nothing new of the log.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.log.has_ended(self.now())
+    }
+
+    /// Whether nothing can come of the log any more beyond what was read: it is frozen, or was seen as it stands after
+    /// its time, and it was read to its end.
+    pub(crate) fn is_final(&self, progress: &crate::record::Progress) -> bool {
+        let seen = self.has_ended() && progress.seen_after == self.log.valid.end;
+        (progress.frozen || seen) && progress.cursor.position() == progress.head.size
     }
 }
 

@@ -112,7 +112,7 @@ impl Inventory {
                 (listed.kind, listed.base) = (ours.kind, ours.base.clone());
             }
             if let (Some(listed), Some(ours)) = (&mut listed.shard, &ours.shard) {
-                listed.retired |= ours.retired;
+                listed.retire(ours);
             }
         }
         self.deployment = merged;
@@ -122,9 +122,11 @@ impl Inventory {
 }
 
 /// Lists logs that are new. Those that are there when the store is created begin where the configuration says; a log
-/// that appears later begins at 0, unless the configuration says otherwise for this very log. As long as it has not
+/// that appears later begins at 0, unless the configuration says otherwise for this very log; so does one whose validity
+/// begins after the store, whenever it answers, and any that is new to an inventory that was lost. As long as it has not
 /// begun, what the configuration says for it may still be put right. The shards of a server are there when the store is
-/// created if they are listed the first time that the server answers.
+/// created if they are listed the first time that the server answers; whatever the configuration says for the server, a
+/// shard that it lists later is not begun at its head.
 pub(crate) fn list(
     inventory: &mut Inventory,
     coverage: &Coverage,
@@ -132,8 +134,8 @@ pub(crate) fn list(
     settings: &Settings,
     now: sigstore::Timestamp,
 ) {
+    let founding = inventory.deployment.logs.is_empty() && !inventory.gone;
     let deployment = &mut inventory.deployment;
-    let founding = deployment.logs.is_empty();
     let unknown = |founding: bool, kind: Option<LogKind>, shard: Option<&Shard>| Listed {
         since: now,
         founding,
@@ -151,23 +153,28 @@ pub(crate) fn list(
     }
     let logs = discovery.found.iter().map(|found| {
         let log = found.log();
-        (&log.origin, log.from, log.kind, log.shard.as_ref())
+        (&log.origin, Some(log))
     });
-    let unwatched = coverage.unwatched.iter().map(|log| (&log.name, None, None, None));
-    for (origin, from, kind, shard) in logs.chain(unwatched) {
+    let unwatched = coverage.unwatched.iter().map(|log| (&log.name, None));
+    for (origin, log) in logs.chain(unwatched) {
+        let (kind, shard) = log.map_or((None, None), |log| (log.kind, log.shard.as_ref()));
         let of_server = shard.and_then(|shard| deployment.logs.get(&shard.server));
         let founding = of_server.map_or(founding, |server| server.founding && !server.begun);
+        let late = match deployment.logs.get(origin) {
+            Some(known) => shard.is_some() && !known.founding && known.from != Position::Head,
+            None => of_server.is_some_and(|server| server.begun),
+        };
+        let from = log.and_then(|log| log.from);
+        let from = from.filter(|from| !late || *from != Position::Head);
         let listed = deployment.logs.entry(origin.clone());
         let listed = listed.or_insert_with(|| unknown(founding, kind, shard));
         if let (Some(known), Some(shard)) = (&mut listed.shard, shard) {
-            known.retired |= shard.retired;
+            known.retire(shard);
         }
         if !listed.begun {
-            let default = if listed.founding {
-                settings.from
-            } else {
-                Position::Index(0)
-            };
+            let starts = log.and_then(|log| log.valid.start);
+            let was_there = listed.founding && starts.is_none_or(|starts| starts <= listed.since);
+            let default = if was_there { settings.from } else { Position::Index(0) };
             listed.from = from.unwrap_or(default);
         }
     }

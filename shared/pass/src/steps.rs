@@ -17,4 +17,5 @@ pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod deliver;
 pub(crate) mod tell;
+pub(crate) mod tail;
 pub(crate) mod settle;

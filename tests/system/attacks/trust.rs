@@ -1,90 +1,9 @@
 //! What a TUF repository vouches for decides which logs are watched; what changes in it is told.
 
-use crate::support::{self, Stage, line};
+use crate::support::{self, DAY, Trusting, later, line};
 use alerts::{Alert, Class, Phase};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use pass::{FaultClass, Limit, Outcome, Store as _, TufRepository as Given, names};
-use serde_json::{Value, json};
-use sigstore::Timestamp;
-use sources::{Http, HttpPatience, TufTrust};
-use stage::hostile::HostedLog;
-use std::sync::Arc;
-use testlog::TufRepository;
-
-const DAY: i64 = 86_400;
-
-fn later(days: i64) -> String {
-    Timestamp::from_unix(support::BEGINNING + days * DAY).to_string()
-}
-
-/// A repository in a folder, and the stage that trusts it.
-struct Trusting {
-    stage: Stage,
-    made: TufRepository,
-    folder: tempfile::TempDir,
-    logs: Vec<Value>,
-    read: Vec<Value>,
-}
-
-impl Trusting {
-    fn new() -> Trusting {
-        let (folder, made) = (tempfile::tempdir().unwrap(), TufRepository::new(7, &later(365)));
-        let mut stage = Stage::new();
-        stage.config["from"] = json!(0);
-        let given = Given {
-            url: format!("file://{}", folder.path().display()),
-            root_name: "the pinned root".to_owned(),
-            root: made.root(1).to_vec(),
-        };
-        let http = Http::new(HttpPatience::default(), None).unwrap();
-        let source = TufTrust::new(given, &http, Arc::clone(&stage.store) as _, Limit::After(3 * 86_400));
-        stage.trust = Some(Arc::new(source));
-        Trusting {
-            stage,
-            made,
-            folder,
-            logs: Vec::new(),
-            read: Vec::new(),
-        }
-    }
-
-    /// Lists a log whose key is valid from this day on.
-    fn list(&mut self, log: &HostedLog, from: i64) {
-        let vkey = log.vkey();
-        let key = STANDARD.decode(vkey.splitn(3, '+').nth(2).unwrap()).unwrap();
-        let spki = [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..], &key[1..]].concat();
-        self.logs.push(json!({
-            "baseUrl": format!("https://{}", log.origin()), "hashAlgorithm": "SHA2_256",
-            "publicKey": {"rawBytes": STANDARD.encode(spki), "keyDetails": "PKIX_ED25519", "validFor": {"start": later(from)}},
-        }));
-        self.read
-            .push(json!({"readUrl": log.url(), "logOrigin": log.origin(), "majorApiVersion": 2}));
-        self.stage.knows(log);
-    }
-
-    /// Signs what is listed, and lays it out.
-    fn publish(&mut self) {
-        let root = json!({"tlogs": self.logs}).to_string();
-        let monitor = json!({"rekorLogs": self.read}).to_string();
-        self.made.put("trusted_root.json", root.as_bytes());
-        self.made.put("monitor_config.json", monitor.as_bytes());
-        self.lay_out();
-    }
-
-    fn lay_out(&self) {
-        for (name, bytes) in self.made.publish() {
-            let file = self.folder.path().join(name);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, bytes).unwrap();
-        }
-    }
-
-    /// The alerts of a class, each with its phase.
-    fn phases(&self, class: Class) -> Vec<Phase> {
-        self.stage.alerts_of(class).iter().map(|alert| alert.phase).collect()
-    }
-}
+use pass::{FaultClass, Outcome, Store as _, names};
+use serde_json::json;
 
 fn facts(alert: &Alert, name: &str) -> Vec<String> {
     let facts = alert.facts.iter().filter(|fact| fact.name == name);
@@ -99,7 +18,7 @@ async fn logs_come_and_go() {
     let (old, new) = (server.log("old"), server.log("new"));
     old.grow(300);
     new.grow(20);
-    let mut world = Trusting::new();
+    let mut world = Trusting::tuf();
     world.stage.config["from"] = json!("head");
     world.list(&old, -1);
     world.publish();
@@ -158,7 +77,7 @@ async fn a_repository_that_stands_still() {
     let server = support::server();
     let log = server.log("a");
     log.grow(10);
-    let mut world = Trusting::new();
+    let mut world = Trusting::tuf();
     world.made.expires[1] = later(7);
     world.list(&log, -1);
     world.publish();
@@ -194,7 +113,7 @@ async fn a_repository_that_stands_still() {
 /// A root that is about to expire is told until a newer one is there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_root_that_is_about_to_expire() {
-    let mut world = Trusting::new();
+    let mut world = Trusting::tuf();
     world.publish();
     world.stage.pass().await;
     world.stage.clock.pass_secs(350 * DAY);
@@ -217,7 +136,7 @@ async fn what_is_kept_of_a_repository_is_no_record() {
     let server = support::server();
     let log = server.log("a");
     log.grow(10);
-    let mut world = Trusting::new();
+    let mut world = Trusting::tuf();
     world.list(&log, -1);
     world.publish();
     let report = world.stage.pass().await;

@@ -156,3 +156,16 @@ fn a_policy_stands_in_its_file_and_goes_into_the_store_with_the_configuration() 
     world.run(&["config", "put"]).ends(0).says(&["config/policy.txt"]);
     assert_eq!(world.read("sentinel-store/config/policy.txt"), world.read("policy.txt"));
 }
+
+#[cfg(not(feature = "aws"))]
+#[test]
+fn a_bucket_is_no_view_of_a_command_that_was_built_without_aws() {
+    let (world, log) = watching(20);
+    let view =
+        |kind: &str| format!("views: [{{name: other, kind: {kind}, url: \"s3://bucket/folder\", log: one}}]\n{RULES}");
+    world.configure(&[log.item(&world)], &view("sentinel"));
+    let words = ["sentinel.yaml:", "built without AWS", "--features aws"];
+    world.run(&["check"]).ends(2).complains(&words);
+    world.configure(&[log.item(&world)], &view("folder"));
+    world.run(&["check"]).ends(2).complains(&["must begin with http://"]);
+}

@@ -166,6 +166,26 @@ fn a_position_counts_over_all_shards() {
         .complains(&["together have 225 entries; --to is 226"]);
 }
 
+/// `from: head` is said of the server, and means the shards that it has when it first answers.
+#[test]
+fn a_shard_that_appears_is_read_from_its_beginning_whatever_is_said_of_its_server() {
+    let stage = Stage::of(60);
+    stage.configure("from: head");
+    let ran = stage.run(0);
+    assert_eq!(
+        (&ran.whole()["scanned"], &stage.line(&ran, FIRST)["cursor"]),
+        (&0.into(), &60.into())
+    );
+    stage.rekor.grow(21);
+    stage.rekor.shard_over(SECOND);
+    stage.rekor.grow(33);
+    let ran = stage.run(0);
+    assert_eq!(stage.line(&ran, FIRST)["cursor"], 81);
+    assert_eq!(stage.line(&ran, &SECOND.to_string())["cursor"], 33);
+    assert_eq!(ran.whole()["scanned"], 21 + 33, "{}", ran.out);
+    stage.world.run(&["verify"]).ends(0);
+}
+
 #[test]
 fn a_retired_shard_that_grows_is_told() {
     let stage = Stage::of(40);

@@ -24,11 +24,13 @@ mod clock;
 mod findings;
 mod network;
 mod record;
+mod trusting;
 
 pub(crate) use clock::{SetClock, StopAfterSpans};
 pub(crate) use findings::{MAINTAINER, RELEASE, check_findings, release_rule, releases};
 pub(crate) use network::{Network, Wrap};
 pub(crate) use record::Kept;
+pub(crate) use trusting::{DAY, Trusting, later};
 
 use alerts::{Alert, Class, Phase};
 use pass::{
@@ -214,6 +216,17 @@ impl Stage {
                 "{origin} moved back: (epoch, head, cursor) was {before:?} and is {place:?}"
             );
         }
+    }
+
+    /// Puts the store back to what it held once; only then may anything move back.
+    pub(crate) fn restore(&self, objects: &BTreeMap<String, Vec<u8>>) {
+        for name in self.store.objects().keys().filter(|name| !objects.contains_key(*name)) {
+            self.store.set(name, None);
+        }
+        for (name, bytes) in objects {
+            self.store.set(name, Some(bytes.clone()));
+        }
+        self.places.lock().unwrap().clear();
     }
 
     /// What the store holds of a log.

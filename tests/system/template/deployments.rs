@@ -8,6 +8,7 @@ use std::fs;
 
 pub(crate) const TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:alerts";
 pub(crate) const CHAT: &str = "arn:aws:sns:eu-central-1:123456789012:chat";
+pub(crate) const OTHERS: &str = "arn:aws:s3:::other/record/public/*";
 pub(crate) const KEY: &str = "arn:aws:kms:eu-central-1:123456789012:key/1";
 
 /// Deployments that between them take every branch.
@@ -30,6 +31,7 @@ pub(crate) const DEPLOYMENTS: [&[(&str, &str)]; 6] = [
         ("BucketPrefix", "a/b/"),
         ("ExistingTopic", TOPIC),
         ("ExistingKeys", KEY),
+        ("OtherRecords", OTHERS),
     ],
     &[
         ("ExistingTopic", TOPIC),

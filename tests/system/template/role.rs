@@ -1,6 +1,6 @@
 //! The role of the function: the calls of a pass, and nothing else.
 
-use crate::deployments::{CHAT, DEPLOYMENTS, TOPIC};
+use crate::deployments::{CHAT, DEPLOYMENTS, OTHERS, TOPIC};
 use stage::emulator::Call;
 use stage::policy::{Effect, Policy};
 use std::collections::BTreeSet;
@@ -67,6 +67,11 @@ fn the_role_cannot_delete_or_rewrite_the_record_or_its_own_orders() {
         }
     }
     check("s3:GetObject", "/other", &[], false);
+    let theirs = "arn:aws:s3:::other/record/public/log/checkpoint";
+    assert!(!policy.allows("s3:GetObject", theirs));
+    let policy_with = Policy::of_function(&[given[0], given[1], given[2], ("OtherRecords", OTHERS)]).unwrap();
+    assert!(policy_with.allows("s3:GetObject", theirs) && !policy_with.allows("s3:PutObject", theirs));
+    assert!(!policy_with.allows("s3:GetObject", "arn:aws:s3:::other/record/state/log.json"));
     check("s3:PutObject", "/config/sentinel.yaml", once, false);
     check("s3:PutObject", "/scans/1.jsonl", once, false);
     check("s3:PutObject", "/audit/l/receipts/0.json", once, true);

@@ -1,6 +1,7 @@
 //! `run`: one pass over every log.
 
 use crate::args::Run;
+use crate::cloud;
 use crate::config;
 use crate::exit::{Failure, print};
 use crate::progress::ProgressLine;
@@ -22,12 +23,13 @@ pub(crate) async fn run(args: Run) -> Result<ExitCode, Failure> {
     let progress = Arc::new(ProgressLine::new());
     let result = async {
         let store = wiring::store(&args.common.store, Access::Make).await?;
-        let logs = Logs::new()?;
+        let logs = Arc::new(Logs::new()?);
+        let sources = cloud::with_buckets(Arc::clone(&logs) as _, &loaded.in_force.settings).await;
         let trust = trust::source(&loaded, logs.http(), Arc::clone(&store));
         let (environment, stop) = wiring::environment(store, sinks, args.deadline, Arc::clone(&progress) as _);
         wiring::stop_on_signal(stop);
         let pass = environment.pass.clone();
-        match pass::run(environment, loaded.in_force, trust.as_ref(), &logs).await {
+        match pass::run(environment, loaded.in_force, trust.as_ref(), sources.as_ref()).await {
             Ok(report) => Ok((pass, report)),
             Err(fault) => Err(Failure::from(fault)),
         }

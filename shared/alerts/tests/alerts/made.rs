@@ -73,7 +73,7 @@ pub(crate) fn condition<'a>(class: Class, detail: &'a str, facts: &'a [Fact]) ->
         Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => None,
         Class::TrustStale | Class::TrustExpires => None,
         Class::Finding | Class::Digest | Class::Unproven | Class::Violation | Class::Quarantine => Some(LOG),
-        Class::BadPromise => Some(LOG),
+        Class::BadPromise | Class::LostTail => Some(LOG),
         Class::QuorumUnmet | Class::WitnessGone | Class::WitnessClock => Some(LOG),
         Class::ViewUnproven | Class::ViewUnreachable => Some(LOG),
         Class::Behind | Class::NoGrowth | Class::Unreachable | Class::GrewAfterFreeze | Class::RecordGone => Some(LOG),
@@ -125,6 +125,20 @@ pub(crate) fn particulars(class: Class) -> (String, Vec<Fact>) {
                 "error",
                 "https://log2025-1.rekor.sigstore.dev/api/v2/checkpoint: no answer within 10 s",
             )]),
+        ),
+        Class::LostTail => (
+            "",
+            facts(&[
+                ("retired", "verifiers accept nothing of it since 2026-11-17T10:26:40Z"),
+                (
+                    "read",
+                    "up to 139911860 of the 139911860 that it had when it was last read",
+                ),
+                (
+                    "error",
+                    "https://log2025-1.rekor.sigstore.dev/api/v2/checkpoint: no such name",
+                ),
+            ]),
         ),
         Class::GrewAfterFreeze => (
             "grew-after-freeze-1000",

@@ -104,6 +104,17 @@ pub struct Shard {
     pub offset: u64,
     /// Whether the server says that it takes no more entries.
     pub retired: bool,
+    /// Its size when it was retired, as the server says; 0 before that, and in an inventory of a version that did not ask.
+    #[serde(default)]
+    pub size: u64,
+}
+
+impl Shard {
+    /// Takes what the server says now of the same shard. What was retired stays so.
+    pub fn retire(&mut self, said: &Self) {
+        self.retired |= said.retired;
+        self.size = self.size.max(said.size);
+    }
 }
 
 /// A log in the inventory.

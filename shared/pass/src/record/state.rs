@@ -53,6 +53,9 @@ pub struct Progress {
     pub unsettled: Vec<Unsettled>,
     /// Whether the head says that the log is frozen.
     pub frozen: bool,
+    /// The end of the log's validity, if the log served the head after it: nothing that verifiers accept follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_after: Option<Timestamp>,
     /// When the head last grew.
     pub grown: Timestamp,
     /// Since when the cursor is behind the head.

@@ -11,6 +11,9 @@ use tlog::Policy;
 /// Views of one deployment: each is asked about its logs on every pass.
 pub const MAX_VIEWS: usize = 32;
 
+/// How a bucket is named: only what another sentinel publishes is read from one.
+const BUCKET: &str = "s3://";
+
 /// The longest name of a view; it stands in alerts and in the state.
 const MAX_NAME_CHARS: usize = 100;
 
@@ -160,7 +163,13 @@ fn read_view(item: &mut Fields<'_, '_>) -> Option<ViewSettings> {
     let logs = read_logs(item);
     let witnesses = read_witnesses(item, kind);
     let (kind, url) = (kind?, url?);
-    check_url(&url, item);
+    if kind == ViewKind::Sentinel && url.starts_with(BUCKET) {
+        if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            item.complain("url", "must hold no blanks".to_owned(), None);
+        }
+    } else {
+        check_url(&url, item);
+    }
     if kind == ViewKind::Folder && logs.is_empty() {
         let message = "a folder holds the checkpoint of one log: say which by `log`".to_owned();
         item.complain("", message, None);
@@ -272,7 +281,13 @@ mod tests {
         let server =
             one(json!({"kind": "witness", "url": "https://w.example", "log": ["rekor.sigstore.dev"]})).unwrap();
         assert!(server[0].is_of("shard - 7", Some("rekor.sigstore.dev")) && !server[0].is_of("shard - 7", None));
+        let bucket = one(json!({"kind": "sentinel", "url": "s3://bucket/folder"})).unwrap();
+        assert_eq!(bucket[0].url, "s3://bucket/folder");
         let wrong = |item: Value, expect: &[&str]| assert_eq!(one(item).unwrap_err(), expect);
+        wrong(
+            json!({"kind": "sentinel", "url": "s3://bucket /"}),
+            &["views[0].url: must hold no blanks"],
+        );
         wrong(json!({"url": "https://w.example"}), &["views[0]: `kind` is missing"]);
         wrong(
             json!({"kind": "witnes", "url": "https://w.example"}),

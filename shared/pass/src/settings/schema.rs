@@ -115,7 +115,9 @@ fn view(key: &str) -> Option<Value> {
     Some(match key {
         "name" => text("What it is called; without it, its URL."),
         "kind" => json!({"enum": ViewKind::ALL.map(ViewKind::word)}),
-        "url" => text("Where it is read: http://, https:// or file://."),
+        "url" => text(
+            "Where it is read: http://, https:// or file://; the bucket of another sentinel also as s3://BUCKET/FOLDER.",
+        ),
         "log" => texts("The logs that it looks at; without it, all that are watched."),
         "witnesses" => json!({
             "description": "How many witnesses the distributor is to have seen.",

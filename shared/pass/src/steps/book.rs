@@ -164,6 +164,10 @@ fn further(ours: Option<&Progress>, base: Option<&Progress>, theirs: Option<Prog
         .unverified
         .zip(theirs.unverified)
         .map(|(ours, theirs)| ours.min(theirs));
+    if ours.head == theirs.head {
+        progress.frozen |= theirs.frozen;
+        progress.seen_after = ours.seen_after.max(theirs.seen_after);
+    }
     progress.settle_behind();
     (Some(progress), !keep_ours && !same_as_base(ours))
 }

@@ -27,6 +27,7 @@ pub(crate) fn from_start(start: &Start, bytes: &[u8]) -> Progress {
         published: None,
         unsettled: Vec::new(),
         frozen: false,
+        seen_after: None,
         grown: start.time,
         behind: (start.frontier.size() < start.head.size).then_some(start.time),
         unverified: None,

@@ -3,9 +3,9 @@
 //! Changes the state in hand, which `watch` writes, and puts evidence.
 
 use super::book::Book;
-use super::commit;
 use super::views::Compared;
 use super::witness::Lack;
+use super::{commit, tail};
 use crate::conditions::{self, Holds, MAX_VIOLATIONS, MORE_VIOLATIONS};
 use crate::record::{self, Counts, EvidenceBody, EvidenceRecord, Group, HeadRef, SCHEMA};
 use crate::report::{LogReport, Problem};
@@ -170,7 +170,14 @@ async fn settle_unproven(book: &mut Book, tally: &Tally) -> Result<(), Fault> {
 
 fn settle_reach(book: &mut Book, tally: &Tally) {
     let (now, limits) = (book.context.now(), book.context.log.limits);
+    let lost = tail::lost(book, tally.fault.as_ref()).map(|holds| conditions::hold(&mut book.state.conditions, holds));
+    let lost = lost.is_some();
+    if !lost {
+        conditions::end_one(&mut book.state.conditions, Class::LostTail, "", now);
+    }
     match &tally.fault {
+        // Of a retired log it is worse than that; but what was told is not taken back while it holds.
+        Some(_) if lost && conditions::find(&mut book.state.conditions, Class::Unreachable, "").is_none() => {}
         Some(fault) => {
             let holds = Holds::now(Class::Unreachable, "", now)
                 .fact("error", alerts::text::escape(&fault.message, 600))
@@ -197,8 +204,10 @@ fn settle_growth(book: &mut Book) {
     let (now, limits) = (book.context.now(), book.context.log.limits);
     let Some(progress) = &book.state.progress else { return };
     let (grown, size, frozen) = (progress.grown, progress.head.size, progress.frozen);
-    let still = u64::try_from(now.seconds_since(grown)).unwrap_or(0);
-    if limits.no_growth.is_reached(still) && !frozen {
+    // Before its time it has nothing to hold, and after it nothing to take.
+    let awake = book.context.log.valid.start.map_or(grown, |start| start.max(grown));
+    let still = u64::try_from(now.seconds_since(awake)).unwrap_or(0);
+    if limits.no_growth.is_reached(still) && !frozen && !book.context.has_ended() {
         let holds = Holds::now(Class::NoGrowth, "", now)
             .fact("size", size.to_string())
             .fact("since", grown.to_string());
@@ -224,7 +233,7 @@ pub(crate) fn report(book: &Book, tally: &Tally) -> LogReport {
         report.head = Some(HeadRef { ..progress.head });
         report.cursor = Some(progress.cursor.position());
     }
-    note(tally, &mut report);
+    note(book, tally, &mut report);
     judge_observers(book, tally, &mut report);
     if report.findings > 0 {
         report.worsen(Outcome::Findings, None);
@@ -234,9 +243,15 @@ pub(crate) fn report(book: &Book, tally: &Tally) -> LogReport {
     report
 }
 
-fn note(tally: &Tally, report: &mut LogReport) {
+fn note(book: &Book, tally: &Tally, report: &mut LogReport) {
     if tally.is_final {
-        report.notes.push("final: frozen and read to its end".to_owned());
+        let frozen = book.state.progress.as_ref().is_some_and(|progress| progress.frozen);
+        let why = if frozen {
+            "frozen and read to its end"
+        } else {
+            "read to its end after its time was over"
+        };
+        report.notes.push(format!("final: {why}"));
     }
     if tally.waits {
         report.notes.push("waits for a partial bundle".to_owned());
@@ -307,6 +322,15 @@ fn judge_log(book: &Book, tally: &Tally, report: &mut LogReport) {
                 .push("the log has not grown for longer than `no_growth` allows".to_owned()),
             _ => {}
         }
+    }
+    if let (Some(fault), Some(_)) = (&tally.fault, tail::lost(book, tally.fault.as_ref())) {
+        let message = format!("the log is retired, and not all of it was read: {}", fault.message);
+        let lost = Problem {
+            object: fault.object.clone(),
+            class: Class::LostTail.word().to_owned(),
+            message,
+        };
+        report.worsen(Outcome::Fault, Some(lost));
     }
     if let Some(fault) = &tally.fault {
         report.worsen(Outcome::Fault, Some(Problem::from(fault)));

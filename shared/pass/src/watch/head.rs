@@ -70,10 +70,8 @@ pub(super) async fn head(
 pub(super) struct Seen(pub(super) Option<SignedCheckpoint>);
 
 fn is_final(book: &Book) -> bool {
-    book.state
-        .progress
-        .as_ref()
-        .is_some_and(|p| p.frozen && p.cursor.position() == p.head.size)
+    let progress = book.state.progress.as_ref();
+    progress.is_some_and(|progress| book.context.is_final(progress))
 }
 
 async fn keep(book: &Book, tally: &mut Tally, anomaly: Option<Unproven>) -> Result<(), Fault> {
@@ -147,6 +145,7 @@ async fn prove_head(
         match proved {
             Proved::Same => {
                 freeze(book, observed);
+                outlive(book);
                 publish(book, tally, observed).await;
             }
             Proved::Grown(..) if tally.lack.as_ref().is_some_and(|lack| lack.refused) => {
@@ -158,6 +157,7 @@ async fn prove_head(
                 if !commit::commit_head(book, observed, proof).await? {
                     continue;
                 }
+                outlive(book);
                 publish(book, tally, observed).await;
             }
             Proved::Stale(anomaly) => {
@@ -230,6 +230,14 @@ fn freeze(book: &mut Book, observed: &SignedCheckpoint) {
         && let Some(progress) = book.state.progress.as_mut()
     {
         progress.frozen = true;
+    }
+}
+
+/// The head was served after the time of the log: nothing that verifiers accept follows it.
+fn outlive(book: &mut Book) {
+    let end = book.context.log.valid.end.filter(|_| book.context.has_ended());
+    if let (Some(end), Some(progress)) = (end, book.state.progress.as_mut()) {
+        progress.seen_after = Some(end);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::head::Seen;
 use crate::LogSource;
 use crate::record::{CheckpointRecord, Progress};
+use crate::settings::Limit;
 use crate::steps::book::Book;
 use crate::steps::commit::{self, Committed};
 use crate::steps::deliver::{self, Delivered, Moment};
@@ -112,7 +113,14 @@ async fn reader(
     let Some(progress) = &book.state.progress else {
         return Ok(None);
     };
-    let plan = plan::plan(progress, book.context.log.limits.partial_wait, book.context.now());
+    // What is left for later of a log whose time is over may not be there later.
+    let wait = book.context.log.limits.partial_wait;
+    let wait = if book.context.has_ended() {
+        Limit::After(0)
+    } else {
+        wait
+    };
+    let plan = plan::plan(progress, wait, book.context.now());
     if progress.cursor.position() >= plan.upto {
         tally.waits = plan.waits;
         tally.read_on = true;
