@@ -283,7 +283,14 @@ impl Shape {
         }
         match text.split_once('@') {
             Some(("", domain)) if is_host(domain) => Self::Domain,
-            Some((local, domain)) if is_host(domain) && !local.contains(['/', ':']) => Self::Email,
+            // Half a name (`-bot@…`) is not all of it.
+            Some((local, domain)) if is_host(domain) && !local.contains(['/', ':']) => {
+                if local.starts_with(char::is_alphanumeric) {
+                    Self::Email
+                } else {
+                    Self::Domain
+                }
+            }
             _ => Self::Other,
         }
     }
