@@ -396,5 +396,5 @@ fn name(words: &str, meant: Option<&str>) -> String {
     let cut: String = words.chars().take(MAX_WORD_CHARS).map(shown).collect();
     let hash = Sha256::digest(meant.unwrap_or(words));
     let digits: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("monitored {cut}… {digits}")
+    format!("monitored {cut}... {digits}")
 }

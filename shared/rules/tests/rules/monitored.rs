@@ -162,7 +162,7 @@ fn names_are_made_of_what_is_watched_for() {
         ]
     );
     assert!(
-        found[3].starts_with("monitored subject a b… ") && found.len() == 4,
+        found[3].starts_with("monitored subject a b... ") && found.len() == 4,
         "{found:?}"
     );
     assert_eq!(names(&json!({"subjects": ["a"]})), found[2..3]);

@@ -27,7 +27,7 @@ enum Tree {
 }
 
 const LETTERS: [&str; 8] = ["a", "b.", "@", "/acme", "é", "{,2}", "user@x.y", "https://x.y/"];
-const CLASSES: [&str; 3] = ["a&/", "-[b", "]~."];
+const CLASSES: [&str; 3] = ["a&&/", "-[b", "]~~."];
 
 impl Tree {
     /// As RE2 writes it.
@@ -47,7 +47,7 @@ impl Tree {
             Self::Each(parts) => parts.iter().map(Self::source).collect(),
             Self::One(parts) => {
                 let parts: Vec<String> = parts.iter().map(Self::source).collect();
-                format!("(?P<one>{})", parts.join("|")).replace("?P<one>", "?:")
+                format!("(?P<one>{})", parts.join("|"))
             }
         }
     }
