@@ -22,6 +22,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Write a commented sentinel.yaml for the public logs, asking for an identity
     Init(Init),
+    /// Turn rekor-monitor's configuration into a sentinel.yaml, and say what is stricter in it
+    Convert(Convert),
     /// Make one pass over every log
     Run(Run),
     /// Check the configuration and its rules
@@ -70,6 +72,16 @@ pub(crate) struct Init {
     /// Whom to watch for: an e-mail address, or the URL of a repository or its owner; asked for if absent
     #[arg(long, value_name = "WHO")]
     pub(crate) identity: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Convert {
+    /// rekor-monitor's configuration, with its `monitoredValues`
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Where to write it; nothing is overwritten [default: standard output]
+    #[arg(long, short, value_name = "OUT")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -3,6 +3,7 @@
 mod ack;
 mod check;
 mod configure;
+mod convert;
 mod init;
 mod lookup;
 mod restart;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 pub(crate) async fn dispatch(args: Args) -> ExitCode {
     let result = match args.command {
         Command::Init(init) => init::init(&init),
+        Command::Convert(args) => convert::convert(&args),
         Command::Run(run) => run::run(run).await,
         Command::Check(common) => check::check(&common).await,
         Command::Verify(args) => verify::verify(&args).await,

@@ -156,9 +156,9 @@ pub(crate) async fn kept_rule_sets(store: &dyn Store) -> Result<BTreeSet<Hash>, 
 
 fn rule_set(bytes: &[u8]) -> Option<Hash> {
     let document = yaml::parse(core::str::from_utf8(bytes).ok()?).ok()?;
-    let rules = document.value.get("rules").filter(|rules| !rules.is_null());
-    let specs = rules::parse(rules.unwrap_or(&serde_json::Value::Array(Vec::new()))).ok()?;
-    rules::RuleSet::compile(specs).ok().map(|rules| rules.hash())
+    let value = |key: &str| document.value.get(key).unwrap_or(&serde_json::Value::Null);
+    let rules = rules::read(value("rules"), value(rules::MONITORED_VALUES));
+    rules.ok().map(|rules| rules.hash())
 }
 
 /// Checks a text against the sources that this build has.

@@ -6,6 +6,7 @@
 pub mod yaml;
 pub mod configuration;
 pub mod starter;
+pub mod conversion;
 pub mod standing;
 
 mod lock;

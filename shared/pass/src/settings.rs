@@ -19,7 +19,7 @@ pub use schema::schema;
 pub use trust::{TrustChoice, TufChoice};
 
 use fields::Fields;
-use rules::{Diagnostic, RuleSet};
+use rules::{Diagnostic, MONITORED_VALUES, RuleSet};
 use serde_json::Value;
 use sigstore::Timestamp;
 
@@ -50,7 +50,7 @@ pub struct Settings {
     pub max_alerts: u64,
     /// Which words about the deployment itself are told.
     pub reports: ReportSettings,
-    /// The rules, compiled.
+    /// The rules, compiled: those of `rules`, and behind them those of `monitoredValues`.
     pub rules: RuleSet,
 }
 
@@ -97,7 +97,7 @@ const KEYS: &[&str] = &[
     "limits",
     "reports",
     "rules",
-    "monitoredValues",
+    MONITORED_VALUES,
 ];
 
 impl Settings {
@@ -151,13 +151,6 @@ fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
     let reports = read_reports(&mut top);
     let witness_policy = observers::read_policy(&mut top);
     let views = observers::read_views(&mut top);
-    if top.take("monitoredValues").is_some() {
-        top.complain(
-            "monitoredValues",
-            "this version does not evaluate this block yet; take it out".to_owned(),
-            None,
-        );
-    }
     let rules = read_rules(&mut top)?;
     Some(Settings {
         trust,
@@ -237,9 +230,8 @@ fn read_exclusions(top: &mut Fields<'_, '_>) -> Vec<Exclusion> {
 }
 
 fn read_rules(top: &mut Fields<'_, '_>) -> Option<RuleSet> {
-    let empty = Value::Array(Vec::new());
-    let value = top.take("rules").filter(|value| !value.is_null()).unwrap_or(&empty);
-    match rules::parse(value).and_then(RuleSet::compile) {
+    let value = |key: &str| top.take(key).unwrap_or(&Value::Null);
+    match rules::read(value("rules"), value(MONITORED_VALUES)) {
         Ok(rules) => Some(rules),
         Err(found) => {
             top.problems.extend(found);

@@ -8,10 +8,13 @@
 //! severity · limits · diagnostic          the words
 //! field · form · glob · literal           what is compared, and by which standard
 //! expression · pattern                    how it is written
-//! spec · names · parse · schema           the model, and how it is read
+//! spec · names · parse                    the model, and how it is read
+//! re2 · monitored · tighten               rekor-monitor's configuration, read as rules
+//! schema                                  what editors are told
 //! subject                                 what is asked
 //! hashing · table · atom · key · column   the questions of a field, and what wakes them
 //! engine · waking · compile · set         the matcher
+//! configured                              all rules of a configuration
 //! ```
 //!
 //! The crate does no I/O and reads no clock. It does not decode or authenticate anything: the caller matches only entries
@@ -29,6 +32,9 @@ mod pattern;
 mod spec;
 mod names;
 mod parse;
+mod re2;
+mod monitored;
+mod tighten;
 mod schema;
 mod subject;
 mod hashing;
@@ -40,17 +46,21 @@ mod engine;
 mod waking;
 mod compile;
 mod set;
+mod configured;
 
+pub use configured::read;
 pub use diagnostic::{Diagnostic, at_key, nearest};
 pub use limits::{
     ENTRY_STEPS, KEPT_REGEX_BYTES, MAX_ALWAYS_ASKED, MAX_ALWAYS_RUN, MAX_CROWD, MAX_DEPTH, MAX_FIELDS, MAX_LABEL_CHARS,
     MAX_LABELS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_PATTERNS, MAX_RULES, MAX_TEXT_BYTES,
     REGEX_CACHE_BYTES, REGEX_SIZE_BYTES,
 };
+pub use monitored::{MONITORED_VALUES, Monitored, monitored};
 pub use parse::{date, parse};
 pub use pattern::Pattern;
-pub use schema::schema;
+pub use schema::{monitored_schema, schema};
 pub use set::{AlwaysRun, Match, RuleSet};
 pub use severity::Severity;
 pub use spec::{Allowance, Matcher, Only, RuleSpec};
 pub use subject::{Context, Subject};
+pub use tighten::{Tightened, tighten};

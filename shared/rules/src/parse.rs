@@ -426,7 +426,7 @@ pub fn date(text: &str) -> Option<Timestamp> {
 }
 
 /// What a value is, in words.
-const fn noun(value: &Value) -> &'static str {
+pub(crate) const fn noun(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "a truth value",

@@ -4,6 +4,7 @@
 //! schema says less than the parser: whether a pattern is a good one, it does not know.
 
 use crate::limits::{MAX_LABEL_CHARS, MAX_LABELS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_RULES};
+use crate::monitored::{EXTENSION_KEYS, IDENTITY_KEYS, KEYS, MATCHER_KEYS, extensions};
 use crate::parse::{COMBINATORS, ONLY_KEYS, RULE_KEYS};
 use crate::pattern::OPERATORS;
 use crate::severity::Severity;
@@ -33,6 +34,63 @@ pub fn schema() -> (Value, Map<String, Value>) {
     ];
     let definitions = definitions.map(|(name, schema)| (name.to_owned(), schema));
     (rules, definitions.into_iter().collect())
+}
+
+/// The schema of `monitoredValues`.
+#[must_use]
+pub fn monitored_schema() -> Value {
+    let texts = |description: &str| json!({"description": description, "type": ["array", "null"], "items": {"type": "string", "minLength": 1}});
+    let identity = |key: &str| match key {
+        "certSubject" => json!({
+            "description": "An RE2 expression that matches some part of an identity of the certificate.",
+            "type": "string", "minLength": 1, "maxLength": MAX_PATTERN_BYTES,
+        }),
+        _ => texts("RE2 expressions, of which any matches some part of the issuer; without them, any issuer or none."),
+    };
+    let oids = |name: &str| {
+        let (text, numbers) = (
+            json!({"type": "string", "pattern": r"^[0-2](\.[0-9]+)+$"}),
+            json!({"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 2}),
+        );
+        let key = |key: &str| match key {
+            "objectIdentifier" => json!({"oneOf": [text, numbers]}),
+            _ => json!({"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}),
+        };
+        json!({"description": format!("Extensions by object identifier ({name})."), "type": ["array", "null"],
+            "items": mapping(&EXTENSION_KEYS, &EXTENSION_KEYS, key)})
+    };
+    let matchers = |key: &str| match key {
+        "fulcioExtensions" => json!({
+            "description": "Whole values of Fulcio's extensions, by name.",
+            "type": ["object", "null"], "additionalProperties": false,
+            "properties": object(extensions().map(|name| (name, texts("Values, of which any is watched for.")))),
+        }),
+        "oidExtensions" => oids("a list of numbers"),
+        _ => oids("with dots"),
+    };
+    let key = |key: &str| match key {
+        "certIdentities" => json!({
+            "description": "Certificates by identity and issuer.",
+            "type": ["array", "null"], "items": mapping(&IDENTITY_KEYS, &["certSubject"], identity),
+        }),
+        "subjects" => texts("RE2 expressions, each of which matches some part of any name of a signer."),
+        "fingerprints" => texts("Fingerprints of certificates and keys."),
+        _ => mapping(&MATCHER_KEYS, &[], matchers),
+    };
+    let mut block = mapping(&KEYS, &[], key);
+    block["description"] = json!("Whom to watch for, as rekor-monitor's configuration says it.");
+    block["type"] = json!(["object", "null"]);
+    block
+}
+
+/// A mapping of these keys, of which some must be there.
+fn mapping(keys: &[&'static str], required: &[&str], schema: impl Fn(&str) -> Value) -> Value {
+    json!({
+        "type": "object",
+        "required": required,
+        "additionalProperties": false,
+        "properties": object(keys.iter().map(|key| (*key, schema(key)))),
+    })
 }
 
 fn rule() -> Value {

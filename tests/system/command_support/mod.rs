@@ -7,6 +7,7 @@ mod scalars;
 mod contract;
 mod names;
 mod configuration;
+mod convert;
 mod fallback;
 mod lifecycle;
 mod record;

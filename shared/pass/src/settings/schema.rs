@@ -1,10 +1,11 @@
 //! The JSON Schema of the configuration, for editors that complete and check the file.
 //!
-//! It is made of the keys that are read and of the schema of the rules. What this version refuses to read is not in it.
+//! It is made of the keys that are read and of the schema of the rules.
 //! It says less than reading does: whether a key is a key or a log can be read, it does not know.
 
 use super::observers::VIEW_KEYS;
 use super::{CONFIG_SCHEMA, EXCLUSION_KEYS, KEYS, LogKind, REPORT_KEYS, ViewKind, limits, logs};
+use rules::MONITORED_VALUES;
 use serde_json::{Map, Value, json};
 
 /// The schema (JSON Schema, draft 2020-12) of a configuration file.
@@ -23,7 +24,7 @@ pub fn schema() -> Value {
     })
 }
 
-/// `None` for a key that this version knows and refuses.
+/// `None` for a key that is not known.
 fn top(key: &str, rules: &Value) -> Option<Value> {
     Some(match key {
         "schema" => json!({"const": CONFIG_SCHEMA}),
@@ -93,6 +94,7 @@ fn top(key: &str, rules: &Value) -> Option<Value> {
             "properties": object(REPORT_KEYS, |_| Some(json!({"type": ["boolean", "null"]}))),
         }),
         "rules" => rules.clone(),
+        MONITORED_VALUES => rules::monitored_schema(),
         _ => return None,
     })
 }

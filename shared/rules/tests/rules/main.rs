@@ -14,3 +14,7 @@ mod diagnostics;
 mod language;
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
+mod monitored;
+#[cfg(test)]
+mod monitored_differential;

@@ -127,13 +127,16 @@ fn matches_text(field: &str, pattern: &Pattern, value: &str) -> bool {
         Pattern::Prefix(it) => begins(it, &text),
         Pattern::Suffix(it) => ends(it, &text),
         Pattern::Domain(it) => is_in(it, field, value),
-        Pattern::Regex(it) => {
-            let small = text
-                .iter()
-                .map(|(letter, exact)| if *exact { *letter } else { letter.to_ascii_lowercase() });
-            expression(it, &small.collect::<String>()) || expression(it, value)
-        }
+        Pattern::Regex(it) => expression(it, &small(field, value)) || expression(it, value),
     }
+}
+
+/// A value with small letters where case does not matter.
+pub(crate) fn small(field: &str, value: &str) -> String {
+    let letters = letters(field, value).into_iter();
+    letters
+        .map(|(letter, exact)| if exact { letter } else { letter.to_ascii_lowercase() })
+        .collect()
 }
 
 /// Equal texts have their letters without case in the same places.
