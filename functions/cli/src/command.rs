@@ -21,7 +21,7 @@ pub(crate) async fn dispatch(args: Args) -> ExitCode {
     let result = match args.command {
         Command::Init(init) => init::init(&init),
         Command::Run(run) => run::run(run).await,
-        Command::Check(common) => check::check(&common).await,
+        Command::Check(args) => check::check(&args).await,
         Command::Verify(args) => verify::verify(&args).await,
         Command::Scan(scan) => scan::scan(scan).await,
         Command::Lookup(args) => lookup::lookup(args).await,

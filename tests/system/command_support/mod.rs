@@ -7,6 +7,7 @@ mod scalars;
 mod contract;
 mod names;
 mod configuration;
+mod lint;
 mod fallback;
 mod lifecycle;
 mod record;

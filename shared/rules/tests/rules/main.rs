@@ -14,3 +14,9 @@ mod diagnostics;
 mod language;
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
+mod lint;
+#[cfg(test)]
+mod soundness;
+#[cfg(test)]
+mod near;
