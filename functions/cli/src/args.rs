@@ -27,7 +27,7 @@ pub(crate) enum Command {
     /// Make one pass over every log
     Run(Run),
     /// Check the configuration and its rules
-    Check(Common),
+    Check(Check),
     /// Check the record in a store, or one piece of evidence, again, offline: 0 whole or convincing, 1 not, 30 could not read
     Verify(Verify),
     /// Read a range of a log (again), prove it, print its findings; moves nothing
@@ -54,6 +54,19 @@ pub(crate) struct Common {
     /// usual AWS_* variables)
     #[arg(long, value_name = "DIR", default_value = "./sentinel-store")]
     pub(crate) store: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// End with 2 if there are warnings
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Ask the rules of recorded entries, and show what they match and what they nearly match: a store, or a file of JSON
+    /// lines (what `scan --json` prints, a Rekor server's answers, or leaves)
+    #[arg(long, value_name = "FILE|STORE")]
+    pub(crate) against: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -23,7 +23,7 @@ pub(crate) async fn dispatch(args: Args) -> ExitCode {
         Command::Init(init) => init::init(&init),
         Command::Convert(args) => convert::convert(&args),
         Command::Run(run) => run::run(run).await,
-        Command::Check(common) => check::check(&common).await,
+        Command::Check(args) => check::check(&args).await,
         Command::Verify(args) => verify::verify(&args).await,
         Command::Scan(scan) => scan::scan(scan).await,
         Command::Lookup(args) => lookup::lookup(args).await,

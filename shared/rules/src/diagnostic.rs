@@ -71,6 +71,12 @@ fn nearness(word: &[char], known: &str) -> usize {
     distance(word, &known).min(if begins { 1 } else { usize::MAX })
 }
 
+/// How many letters two texts are apart.
+pub(crate) fn distance_of(a: &str, b: &str) -> usize {
+    let letters = |text: &str| text.chars().collect::<Vec<_>>();
+    distance(&letters(a), &letters(b))
+}
+
 /// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, each counting one.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();

@@ -15,6 +15,7 @@
 //! hashing · table · atom · key · column   the questions of a field, and what wakes them
 //! engine · waking · compile · set         the matcher
 //! configured                              all rules of a configuration
+//! lint · near                             what is well formed and probably not meant, what is nearly found
 //! ```
 //!
 //! The crate does no I/O and reads no clock. It does not decode or authenticate anything: the caller matches only entries
@@ -47,6 +48,8 @@ mod waking;
 mod compile;
 mod set;
 mod configured;
+mod lint;
+mod near;
 
 pub use configured::read;
 pub use diagnostic::{Diagnostic, at_key, nearest};
@@ -55,7 +58,9 @@ pub use limits::{
     MAX_LABELS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_PATTERNS, MAX_RULES, MAX_TEXT_BYTES,
     REGEX_CACHE_BYTES, REGEX_SIZE_BYTES,
 };
+pub use lint::{Lint, LintId, Weight, lint};
 pub use monitored::{MONITORED_VALUES, Monitored, monitored};
+pub use near::{MAX_NAMES, NearMiss, Nearness, Neighbourhood};
 pub use parse::{date, parse};
 pub use pattern::Pattern;
 pub use schema::{monitored_schema, schema};

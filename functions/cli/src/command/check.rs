@@ -1,24 +1,40 @@
 //! `check`: the configuration and its rules, and which logs they cover. Asks nobody.
 
-use crate::args::Common;
+mod recorded;
+mod against;
+
+use crate::args::Check;
 use crate::config;
 use crate::exit::{Failure, print};
 use crate::trust;
 use alerts::text::escape;
-use pass::{Clock as _, SystemClock};
+use local::configuration::Loaded;
+use local::yaml;
+use pass::{Clock as _, Coverage, Settings, SystemClock};
+use rules::Weight;
+use sigstore::Timestamp;
 use std::process::ExitCode;
 
 /// Names and reasons may come from a trusted root that somebody else wrote.
 const SHOWN: usize = 400;
 
-pub(crate) async fn check(args: &Common) -> Result<ExitCode, Failure> {
-    let loaded = config::load(args).await?;
+/// The exit code of warnings, with `--strict`: that of a configuration that is not to be used.
+const STRICT: u8 = 2;
+
+pub(crate) async fn check(args: &Check) -> Result<ExitCode, Failure> {
+    let common = &args.common;
+    let stored = config::stored(common).await?;
+    let place = match &stored {
+        Some(store) => config::place(store.as_ref()),
+        None => config::file(common.config.as_deref()).display().to_string(),
+    };
+    let loaded = config::load(common).await?;
     let settings = &loaded.in_force.settings;
     let now = SystemClock::new().now();
-    let trust = trust::offline(&loaded, &args.store).await?;
+    let trust = trust::offline(&loaded, &common.store).await?;
     let coverage = match &trust {
-        Some(trust) => pass::coverage(settings, trust, &config::inventory(&args.store).await, now)?,
-        None => pass::Coverage::default(),
+        Some(trust) => pass::coverage(settings, trust, &config::inventory(&common.store).await, now)?,
+        None => Coverage::default(),
     };
     if let Some(standing) = trust.as_ref().and_then(|trust| trust.tuf.as_ref()) {
         print(&format!(
@@ -31,6 +47,28 @@ pub(crate) async fn check(args: &Common) -> Result<ExitCode, Failure> {
     } else if trust.is_none() {
         print("trust      a TUF repository that no run has read yet: which logs are watched is known then");
     }
+    print_logs(&coverage, settings);
+    print_rules(settings);
+    let warnings = print_lints(&place, &loaded, now);
+    let with = match warnings {
+        0 => String::new(),
+        1 => ", with a warning".to_owned(),
+        count => format!(", with {count} warnings"),
+    };
+    print(&format!(
+        "{} is sound{with}",
+        config::file(common.config.as_deref()).display()
+    ));
+    if let Some(given) = &args.against {
+        against::replay(given, settings, now).await?;
+    }
+    match args.strict && warnings > 0 {
+        true => Ok(ExitCode::from(STRICT)),
+        false => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn print_logs(coverage: &Coverage, settings: &Settings) {
     for log in &coverage.watched {
         let kind = log.kind.map_or("to be asked", pass::LogKind::word);
         let (name, url) = (escape(&log.origin, SHOWN), escape(&log.url, SHOWN));
@@ -53,6 +91,9 @@ pub(crate) async fn check(args: &Common) -> Result<ExitCode, Failure> {
         let (name, url) = (escape(&view.name, SHOWN), escape(&view.url, SHOWN));
         print(&format!("view       {name}  ({}, {url})", view.kind.word()));
     }
+}
+
+fn print_rules(settings: &Settings) {
     for rule in settings.rules.specs() {
         print(&format!(
             "rule       {}  ({})",
@@ -80,7 +121,20 @@ pub(crate) async fn check(args: &Common) -> Result<ExitCode, Failure> {
     if settings.rules.is_empty() {
         print("warning: there is no rule: nobody is watched for");
     }
-    let file = config::file(args.config.as_deref());
-    print(&format!("{} is sound", file.display()));
-    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what is well formed and probably not meant. How many warnings there are.
+fn print_lints(place: &str, loaded: &Loaded, now: Timestamp) -> usize {
+    let settings = &loaded.in_force.settings;
+    let text = String::from_utf8_lossy(&loaded.in_force.config);
+    // It was read a moment ago; without its places the paths stand alone.
+    let document = yaml::parse(&text).ok();
+    let (written, places) = document.map_or_else(Default::default, |document| (document.value, document.places));
+    let nothing = serde_json::Value::Null;
+    let lints = rules::lint(&settings.rules, written.get("rules").unwrap_or(&nothing), now);
+    if !lints.is_empty() {
+        print(yaml::render_lints(place, &text, &places, &lints).trim_end());
+    }
+    let warnings = lints.iter().filter(|lint| lint.weight == Weight::Warning).count();
+    warnings + usize::from(settings.rules.is_empty())
 }

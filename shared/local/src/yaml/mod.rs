@@ -12,5 +12,5 @@ mod tree;
 
 pub use file::{MAX_YAML_BYTES, ReadError, read};
 pub use place::{Extent, Place, Places, Problem, Spot};
-pub use render::{MAX_RENDERED, render, render_problem};
+pub use render::{MAX_RENDERED, render, render_lints, render_problem};
 pub use tree::{Document, MAX_DEPTH, parse};

@@ -12,7 +12,7 @@
 
 use super::place::{Extent, Place, Places, Problem, Spot, last_key};
 use core::fmt::Write as _;
-use rules::Diagnostic;
+use rules::{Diagnostic, Lint};
 
 /// Problems that are written out; the rest is counted. A screen holds about ten.
 pub const MAX_RENDERED: usize = 20;
@@ -26,14 +26,25 @@ const MAX_MESSAGE_CHARS: usize = 500;
 /// Every diagnostic in the order of its place, then of its path. The places are those of the text's own document.
 #[must_use]
 pub fn render(file: &str, text: &str, places: &Places, diagnostics: &[Diagnostic]) -> String {
-    let mut placed: Vec<Placed<'_>> = diagnostics.iter().map(|found| Placed::of(found, places)).collect();
+    let placed = diagnostics.iter().map(|found| Placed::of(found, places));
+    write_all(file, text, placed.collect(), "problems")
+}
+
+/// What the lint says, the same way: `warning[unreachable]: …`.
+#[must_use]
+pub fn render_lints(file: &str, text: &str, places: &Places, lints: &[Lint]) -> String {
+    let placed = lints.iter().map(|lint| Placed::of_lint(lint, places));
+    write_all(file, text, placed.collect(), "of the kind")
+}
+
+fn write_all(file: &str, text: &str, mut placed: Vec<Placed<'_>>, rest: &str) -> String {
     placed.sort_by(|left, right| (left.at, left.message).cmp(&(right.at, right.message)));
     let mut out = String::new();
     for problem in placed.iter().take(MAX_RENDERED) {
         problem.write(file, text, &mut out);
     }
     if let Some(more) = placed.len().checked_sub(MAX_RENDERED).filter(|more| *more > 0) {
-        let _infallible = writeln!(out, "{}: {more} more problems", visible(file, MAX_MESSAGE_CHARS));
+        let _infallible = writeln!(out, "{}: {more} more {rest}", visible(file, MAX_MESSAGE_CHARS));
     }
     out
 }
@@ -45,6 +56,7 @@ pub fn render_problem(file: &str, text: &str, problem: &Problem) -> String {
     let help = problem.help.clone();
     Placed {
         at: Some(problem.at),
+        word: "error".to_owned(),
         message: &problem.message,
         help,
     }
@@ -54,6 +66,7 @@ pub fn render_problem(file: &str, text: &str, problem: &Problem) -> String {
 
 struct Placed<'d> {
     at: Option<Extent>,
+    word: String,
     message: &'d str,
     help: Option<String>,
 }
@@ -67,22 +80,34 @@ impl<'d> Placed<'d> {
         let help = found.suggestion.as_ref().map(|name| format!("did you mean `{name}`?"));
         Self {
             at,
+            word: "error".to_owned(),
             message: &found.message,
             help,
         }
     }
 
+    fn of_lint(lint: &'d Lint, places: &Places) -> Self {
+        let spot = places.get(&lint.path);
+        let nearest = || places.nearest(&lint.path).map(|spot| spot.key.unwrap_or(spot.value));
+        Self {
+            at: spot.map(|spot| spot.value).or_else(nearest),
+            word: format!("{}[{}]", lint.weight.word(), lint.id.word()),
+            message: &lint.message,
+            help: lint.help.clone(),
+        }
+    }
+
     fn write(&self, file: &str, text: &str, out: &mut String) {
         let file = visible(file, MAX_MESSAGE_CHARS);
-        let message = visible(self.message, MAX_MESSAGE_CHARS);
+        let (word, message) = (&self.word, visible(self.message, MAX_MESSAGE_CHARS));
         let _infallible = match self.at {
             Some(Extent {
                 start: Place { line, column },
                 ..
             }) => {
-                writeln!(out, "{file}:{line}:{column}: error: {message}")
+                writeln!(out, "{file}:{line}:{column}: {word}: {message}")
             }
-            None => writeln!(out, "{file}: error: {message}"),
+            None => writeln!(out, "{file}: {word}: {message}"),
         };
         let margin = self.at.and_then(|at| write_line(text, at, out)).unwrap_or(2);
         if let Some(help) = &self.help {

@@ -8,7 +8,7 @@ use sigstore::{Field, Timestamp};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-const FIELDS: [&str; 8] = [
+pub(crate) const FIELDS: [&str; 8] = [
     "san",
     "issuer",
     "subject",
@@ -43,12 +43,12 @@ const ENDS: [&str; 9] = [
     "",
 ];
 
-fn part(parts: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+pub(crate) fn part(parts: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     proptest::sample::select(parts)
 }
 
 /// Short texts of few letters, so that they meet, and texts such as identities are.
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     let identity = (part(&STARTS), part(&MIDDLES), part(&MIDDLES), part(&ENDS));
     let identity = identity.prop_map(|(start, one, two, end)| format!("{start}{one}{two}{end}"));
     prop_oneof!["[abAB/é.]{1,5}", identity.prop_filter("empty", |text| !text.is_empty())]
@@ -71,7 +71,7 @@ fn globbed() -> impl Strategy<Value = String> {
     })
 }
 
-fn pattern() -> impl Strategy<Value = Pattern> {
+pub(crate) fn pattern() -> impl Strategy<Value = Pattern> {
     let cut = (text(), any::<prop::sample::Index>()).prop_map(|(text, at)| {
         let letters: Vec<char> = text.chars().collect();
         letters[at.index(letters.len())..].iter().collect::<String>()
@@ -113,7 +113,7 @@ fn patterns() -> impl Strategy<Value = (String, Vec<Pattern>)> {
     prop_oneof![named, plain].prop_map(|(name, patterns)| (name.to_owned(), patterns))
 }
 
-fn matcher() -> impl Strategy<Value = Matcher> {
+pub(crate) fn matcher() -> impl Strategy<Value = Matcher> {
     let field = patterns().prop_map(|(name, patterns)| Matcher::Field { name, patterns });
     field.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
@@ -138,7 +138,7 @@ fn only() -> impl Strategy<Value = Option<Box<Only>>> {
 /// What of a rule the matcher reads.
 type Parts = (Matcher, Vec<Allowance>, Option<Box<Only>>);
 
-fn specs() -> impl Strategy<Value = Vec<RuleSpec>> {
+pub(crate) fn specs() -> impl Strategy<Value = Vec<RuleSpec>> {
     let rule = (matcher(), proptest::collection::vec(allowance(), 0..3), only());
     proptest::collection::vec(rule, 0..24).prop_map(|rules| {
         let spec = |(at, (matches, allow, only)): (usize, Parts)| RuleSpec {

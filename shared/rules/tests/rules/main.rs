@@ -18,3 +18,9 @@ mod differential;
 mod monitored;
 #[cfg(test)]
 mod monitored_differential;
+#[cfg(test)]
+mod lint;
+#[cfg(test)]
+mod soundness;
+#[cfg(test)]
+mod near;

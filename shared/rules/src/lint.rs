@@ -1,0 +1,45 @@
+//! The lint: rules that are well formed and probably not meant.
+//!
+//! It refuses nothing. What it says of contradictions and of rules that swallow each other is proven, never guessed: where
+//! it is silent, it may only not be certain. What it says of patterns that are too broad comes with a value that they
+//! match. Of issuers and identities it says what Sigstore's public certificate authority does.
+
+mod remark;
+mod located;
+mod covers;
+mod logic;
+mod sample;
+mod dots;
+mod issuers;
+mod breadth;
+mod rule;
+mod pairs;
+
+pub use remark::{Lint, LintId, Weight};
+
+use crate::set::RuleSet;
+use covers::Budget;
+use serde_json::Value;
+use sigstore::Timestamp;
+
+/// Steps of comparison in all: some seconds.
+const STEPS: u64 = 1 << 28;
+
+/// What is to be said of the rules, in their order. `written` is the list that they were read from, whose places the paths
+/// are of; without it they are those of the specs as they serialise. `now` is when allowances have ended.
+#[must_use]
+pub fn lint(rules: &RuleSet, written: &Value, now: Timestamp) -> Vec<Lint> {
+    let budget = Budget::new(STEPS);
+    let mut lints = Vec::new();
+    let mut reachable = Vec::with_capacity(rules.len());
+    for (at, spec) in rules.specs().iter().enumerate() {
+        let located = located::rule(spec, at, written.get(at));
+        reachable.push(rule::lint(&located, now, &budget, &mut lints));
+    }
+    pairs::lint(rules, &reachable, now, &budget, &mut lints);
+    if budget.is_spent() {
+        let message = "are so many, or so large, that not all of them were compared with each other";
+        lints.push(Lint::note(LintId::Unfinished, "rules", message));
+    }
+    lints
+}

@@ -1,0 +1,96 @@
+//! The issuers of Sigstore's public certificate authority, and what identities it writes for each.
+//!
+//! From the configuration of the public Fulcio, as far as it is stable; an issuer that is not listed here may be any. A
+//! private Fulcio has issuers of its own, so nothing here says that a rule matches nothing.
+
+use crate::diagnostic::distance_of;
+use sigstore::Field;
+
+/// What the identity for an issuer looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// An e-mail address.
+    Email,
+    /// A URI that begins so.
+    Uri(&'static str),
+}
+
+impl Form {
+    /// In words.
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::Email => "an e-mail address".to_owned(),
+            Self::Uri(start) => format!("a URI that begins with `{start}`"),
+        }
+    }
+
+    /// Whether the value, or whatever begins with it, may be of this form.
+    pub(super) fn allows(self, value: &str) -> bool {
+        match self {
+            Self::Email => !value.contains("://"),
+            Self::Uri(start) => {
+                let (short, long) = if value.len() < start.len() {
+                    (value, start)
+                } else {
+                    (start, value)
+                };
+                long.get(..short.len())
+                    .is_some_and(|head| head.eq_ignore_ascii_case(short))
+            }
+        }
+    }
+}
+
+const ISSUERS: [(&str, Form); 10] = [
+    (
+        "https://token.actions.githubusercontent.com",
+        Form::Uri("https://github.com/"),
+    ),
+    ("https://github.com/login/oauth", Form::Email),
+    ("https://accounts.google.com", Form::Email),
+    ("https://login.microsoftonline.com", Form::Email),
+    ("https://oauth2.sigstore.dev/auth", Form::Email),
+    ("https://gitlab.com", Form::Uri("https://gitlab.com/")),
+    (
+        "https://gitlab.archlinux.org",
+        Form::Uri("https://gitlab.archlinux.org/"),
+    ),
+    ("https://agent.buildkite.com", Form::Uri("https://buildkite.com/")),
+    ("https://oidc.codefresh.io", Form::Uri("https://g.codefresh.io/")),
+    ("https://ops.gitlab.net", Form::Uri("https://ops.gitlab.net/")),
+];
+
+/// The form of the identities for this issuer, if it is a known one.
+pub(super) fn form(issuer: &str) -> Option<Form> {
+    let known = ISSUERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(issuer));
+    known.map(|(_, form)| *form)
+}
+
+/// Letters by which a mistyped issuer differs.
+const MISTYPED: usize = 2;
+
+/// The known issuer that was meant by one that is none: without its scheme, with a slash, mistyped.
+pub(super) fn meant(issuer: &str) -> Option<&'static str> {
+    if form(issuer).is_some() {
+        return None;
+    }
+    let bare = bare(issuer);
+    let same = ISSUERS
+        .iter()
+        .find(|(known, _)| self::bare(known).eq_ignore_ascii_case(bare));
+    let near = || {
+        let near = |known: &str| distance_of(&self::bare(known).to_ascii_lowercase(), &bare.to_ascii_lowercase());
+        ISSUERS.iter().find(|(known, _)| near(known) <= MISTYPED)
+    };
+    same.or_else(near).map(|(known, _)| *known)
+}
+
+fn bare(issuer: &str) -> &str {
+    let rest = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+    rest.trim_end_matches('/')
+}
+
+/// Whether values of the field are identities.
+pub(super) const fn is_identity(field: &Field) -> bool {
+    matches!(field, Field::San | Field::Subject)
+}
