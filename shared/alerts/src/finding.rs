@@ -109,7 +109,7 @@ pub struct Identity {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     /// SHA-256 of the certificate and of its key, lower hex; of a bare key every fingerprint that its ecosystem uses, at
-    /// most [`MAX_FINGERPRINTS`].
+    /// most `MAX_FINGERPRINTS`.
     pub fingerprints: Vec<String>,
     /// The certificate's serial number, lower hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
