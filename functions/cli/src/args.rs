@@ -67,6 +67,9 @@ pub(crate) struct Check {
     /// lines (what `scan --json` prints, a Rekor server's answers, or leaves)
     #[arg(long, value_name = "FILE|STORE")]
     pub(crate) against: Option<String>,
+    /// Print the JSON Schema of the configuration instead, for an editor that completes and checks the file
+    #[arg(long, conflicts_with_all = ["strict", "against"])]
+    pub(crate) schema: bool,
 }
 
 #[derive(Debug, ClapArgs)]

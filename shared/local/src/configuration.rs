@@ -3,7 +3,7 @@
 //! The text may come from a file or from a store; so may the files that it names. Whether a log's URL can be read is
 //! asked of the caller, who knows the sources. Nothing is asked of any log.
 
-use crate::yaml;
+use crate::yaml::{self, Problem};
 use async_trait::async_trait;
 use pass::record::Deployment;
 use pass::{
@@ -138,9 +138,14 @@ pub async fn parse(
     inventory: &Deployment,
     url: &dyn UrlCheck,
 ) -> Result<Loaded, Refused> {
-    let document = yaml::parse(text).map_err(|problem| Refused::Broken(yaml::render_problem(name, text, &problem)))?;
-    let render = |problems: &[Diagnostic]| Refused::Broken(yaml::render(name, text, &document.places, problems));
-    let mut settings = Settings::from_value(&document.value).map_err(|problems| render(&problems))?;
+    let broken = |problem: &Problem| Refused::Broken(yaml::render_problem(name, text, problem));
+    let render = |problems: &[Diagnostic]| match yaml::parse(text) {
+        Ok(document) => Refused::Broken(yaml::render(name, text, &document.places, problems)),
+        Err(problem) => broken(&problem),
+    };
+    let value = yaml::parse_value(text).map_err(|problem| broken(&problem))?;
+    let mut settings = Settings::from_value(&value).map_err(|problems| render(&problems))?;
+    drop(value);
     let mut problems = Vec::new();
     for (at, log) in settings.logs.iter().enumerate() {
         if let Err(message) = url.log(log) {

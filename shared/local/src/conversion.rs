@@ -208,8 +208,8 @@ fn ascii(json: &str) -> String {
 
 fn reads_as(text: &str, rules: &[Tightened]) -> bool {
     let specs: Vec<&RuleSpec> = rules.iter().map(|rule| &rule.spec).collect();
-    let settings = yaml::parse(text)
+    let settings = yaml::parse_value(text)
         .ok()
-        .and_then(|it| Settings::from_value(&it.value).ok());
+        .and_then(|value| Settings::from_value(&value).ok());
     settings.is_some_and(|settings| settings.rules.specs().iter().collect::<Vec<_>>() == specs)
 }

@@ -45,6 +45,8 @@ fn rule(identity: &str) -> Result<String, NoIdentity> {
 
 const HEAD: &str = "\
 # Rekor Sentinel: what to watch, and for whom. `rekor-sentinel check` tells whether this file is sound.
+# For an editor that completes and checks it: `rekor-sentinel check --schema > sentinel.schema.json`, and as the first line
+#   # yaml-language-server: $schema=sentinel.schema.json
 schema: 1
 
 # The logs are those of Sigstore's public trusted root; a dated copy ships inside. To follow it, or to use another:

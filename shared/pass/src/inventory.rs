@@ -21,8 +21,8 @@ use tlog::Hash;
 /// So often a lost swap of the inventory is tried again.
 const MAX_SWAPS: usize = 8;
 
-/// The longest configuration that is compared with the next.
-const MAX_CONFIG_BYTES: usize = 1024 * 1024;
+/// The longest configuration that is compared with the next line by line; of a longer one the outline has to do.
+const MAX_COMPARED_BYTES: usize = 1024 * 1024;
 
 /// The inventory in hand.
 pub(crate) struct Inventory {
@@ -251,7 +251,7 @@ pub(crate) async fn keep_in_force(
 
 /// The text of a configuration that was in force; nothing if its copy is gone or is not what it was.
 async fn text_of(environment: &Environment, config: &Hash) -> Result<Option<String>, Fault> {
-    let read = environment.store.read(&names::config(config), MAX_CONFIG_BYTES).await;
+    let read = environment.store.read(&names::config(config), MAX_COMPARED_BYTES).await;
     let object = match read {
         Err(error) if matches!(error.kind, StoreErrorKind::TooLarge { .. }) => None,
         read => read?,

@@ -52,9 +52,9 @@ pub use seams::source::{
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 pub use seams::view::{StoreView, ViewSource};
 pub use settings::{
-    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, MAX_REQUESTS, MAX_VIEWS, Position, ReadPolicy,
-    ReportSettings, Settings, TrustChoice, TufChoice, Unmet, ViewKind, ViewSettings, WitnessPolicy, parse_duration,
-    schema,
+    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, MAX_CONFIG_BYTES, MAX_REQUESTS, MAX_VIEWS, Position,
+    ReadPolicy, ReportSettings, Settings, TrustChoice, TufChoice, Unmet, ViewKind, ViewSettings, WitnessPolicy,
+    parse_duration, schema,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
 pub use trust::{FixedTrust, GivenTrust, Trust, TrustSource, TufRefusal, TufRepository, TufStanding};

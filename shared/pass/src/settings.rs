@@ -26,6 +26,9 @@ use sigstore::Timestamp;
 /// The newest schema of the configuration that this version reads.
 pub const CONFIG_SCHEMA: u64 = 1;
 
+/// The longest text of a configuration: a rule takes about 200 bytes, so this is room for [`rules::MAX_RULES`] and more.
+pub const MAX_CONFIG_BYTES: usize = 32 * 1024 * 1024;
+
 /// Single alerts of one rule in one pass, before a digest takes over.
 const DEFAULT_MAX_ALERTS: u64 = 100;
 

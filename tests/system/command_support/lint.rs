@@ -39,6 +39,17 @@ fn without_a_rule_strict_fails() {
     world.run(&["check", "--strict"]).ends(2);
 }
 
+#[test]
+fn the_schema_for_editors_is_the_one_that_is_documented() {
+    let documented = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/sentinel.schema.json");
+    let world = World::new();
+    // Also where there is a configuration that is broken.
+    world.configure(&[], "rules: 7\n");
+    let ran = world.run(&["check", "--schema"]).ends(0);
+    assert_eq!(ran.out, fs::read_to_string(documented).unwrap());
+    world.run(&["check", "--schema", "--strict"]).ends(2);
+}
+
 const ACTIONS: &str = "https://token.actions.githubusercontent.com";
 
 const RULES: &str = r#"rules:

@@ -18,10 +18,17 @@ use std::process::ExitCode;
 /// Names and reasons may come from a trusted root that somebody else wrote.
 const SHOWN: usize = 400;
 
+/// Rules that are listed one by one.
+const MAX_LISTED: usize = 1_000;
+
 /// The exit code of warnings, with `--strict`: that of a configuration that is not to be used.
 const STRICT: u8 = 2;
 
 pub(crate) async fn check(args: &Check) -> Result<ExitCode, Failure> {
+    if args.schema {
+        print(&format!("{:#}", pass::schema()));
+        return Ok(ExitCode::SUCCESS);
+    }
     let common = &args.common;
     let stored = config::stored(common).await?;
     let place = match &stored {
@@ -94,12 +101,16 @@ fn print_logs(coverage: &Coverage, settings: &Settings) {
 }
 
 fn print_rules(settings: &Settings) {
-    for rule in settings.rules.specs() {
+    let rules = settings.rules.specs();
+    for rule in rules.iter().take(MAX_LISTED) {
         print(&format!(
             "rule       {}  ({})",
             escape(&rule.name, SHOWN),
             rule.severity.word()
         ));
+    }
+    if let Some(more @ 1..) = rules.len().checked_sub(MAX_LISTED) {
+        print(&format!("rule       … and {more} more"));
     }
     for always in settings.rules.always_run() {
         let name = settings.rules.specs().get(always.rule).map_or("", |rule| &rule.name);

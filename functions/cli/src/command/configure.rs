@@ -177,8 +177,8 @@ fn show(before: Option<&[u8]>, now: &str, settings: &Settings) {
     };
     let before = String::from_utf8_lossy(before);
     let outline = |settings: &Settings| Outline::of(settings);
-    let was = yaml::parse(&before).ok();
-    let was = was.and_then(|document| Settings::from_value(&document.value).ok());
+    let was = yaml::parse_value(&before).ok();
+    let was = was.and_then(|value| Settings::from_value(&value).ok());
     if let (Some(was), Some(is)) = (was.as_ref().and_then(outline), outline(settings)) {
         for change in is.changes(&was) {
             print(&escape(&change, SHOWN));

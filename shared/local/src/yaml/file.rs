@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-/// The longest configuration that is read. A rule takes about 200 bytes, so this is room for some five thousand.
-pub const MAX_YAML_BYTES: usize = 1024 * 1024;
+/// The longest configuration that is read: [`pass::MAX_CONFIG_BYTES`].
+pub const MAX_YAML_BYTES: usize = pass::MAX_CONFIG_BYTES;
 
 /// A file that is no text to parse.
 #[derive(Debug, thiserror::Error)]

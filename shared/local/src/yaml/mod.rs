@@ -1,7 +1,7 @@
 //! YAML with the place of every error.
 //!
-//! [`read`] takes a file, [`parse`] makes a tree of its text, in which every path (`rules[3].match.san`) has a place, and
-//! [`render`] turns diagnostics that carry such paths into text with line and caret. What the tree means is not judged
+//! [`read`] takes a file, [`parse`] makes a tree of its text, in which every path (`rules[3].match.san`) has a place
+//! ([`parse_value`] is for a text that is sound), and [`render`] turns diagnostics that carry such paths into text with line and caret. What the tree means is not judged
 //! here.
 
 mod file;
@@ -13,4 +13,4 @@ mod tree;
 pub use file::{MAX_YAML_BYTES, ReadError, read};
 pub use place::{Extent, Place, Places, Problem, Spot};
 pub use render::{MAX_RENDERED, render, render_lints, render_problem};
-pub use tree::{Document, MAX_DEPTH, parse};
+pub use tree::{Document, MAX_DEPTH, parse, parse_value};

@@ -27,16 +27,22 @@ pub struct Document {
 /// # Errors
 /// The first place at which the text is not YAML, or uses what is refused here.
 pub fn parse(text: &str) -> Result<Document, Problem> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut tree = Tree {
-        parser: Parser::new_from_str_with_options(text, limits()),
-        places: Places::default(),
-    };
+    let mut tree = Tree::new(text, Some(Places::default()));
     let value = tree.stream()?;
     Ok(Document {
         value,
-        places: tree.places,
+        places: tree.places.unwrap_or_default(),
     })
+}
+
+/// Reads one YAML document whose places nobody needs, as long as it is sound: they take several times as much memory as
+/// what it says.
+///
+/// # Errors
+/// Those of [`parse`].
+pub fn parse_value(text: &str) -> Result<Value, Problem> {
+    let value = Tree::new(text, None).stream();
+    value.or_else(|_| parse(text).map(|document| document.value))
 }
 
 fn limits() -> Options {
@@ -49,12 +55,21 @@ fn limits() -> Options {
 
 struct Tree<'t> {
     parser: Parser<'t, StrInput<'t>>,
-    places: Places,
+    /// If somebody needs them.
+    places: Option<Places>,
 }
 
 type Step<'t> = (Event<'t>, Span);
 
 impl<'t> Tree<'t> {
+    fn new(text: &'t str, places: Option<Places>) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Self {
+            parser: Parser::new_from_str_with_options(text, limits()),
+            places,
+        }
+    }
+
     fn next(&mut self) -> Result<Step<'t>, Problem> {
         match self.parser.next_event() {
             Some(Ok(step)) => Ok(step),
@@ -94,7 +109,9 @@ impl<'t> Tree<'t> {
         } else {
             extent(&span)
         };
-        self.places.insert(path, Spot { key, value });
+        if let Some(places) = &mut self.places {
+            places.insert(path, Spot { key, value });
+        }
         match event {
             Event::Scalar(text, ScalarStyle::Plain, ..) => scalar::plain(&text).map_err(|error| Problem {
                 at: value,
@@ -141,8 +158,8 @@ impl<'t> Tree<'t> {
     fn duplicate(&self, path: &str, name: &str, span: &Span) -> Problem {
         let first = self
             .places
-            .get(path)
-            .and_then(|spot| spot.key)
+            .as_ref()
+            .and_then(|places| places.get(path)?.key)
             .map_or(0, |key| key.start.line);
         let message = format!("the key `{}` stands here twice", visible(name, 64));
         Problem {

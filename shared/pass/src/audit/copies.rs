@@ -2,6 +2,7 @@
 
 use super::listing::Names;
 use super::{Content, Desk};
+use crate::MAX_CONFIG_BYTES;
 use crate::names;
 use crate::record::{self, Deployment};
 use crate::trouble::Fault;
@@ -10,8 +11,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tlog::{Hash, VerifierKey};
 
-/// The largest copy: a configuration has at most 1 MiB, a trusted root with the keys of its logs a few.
-const MAX_COPY_BYTES: usize = 16 * 1024 * 1024;
+/// The largest copy: a trusted root with the keys of its logs has a few MiB.
+const MAX_COPY_BYTES: usize = MAX_CONFIG_BYTES;
 
 const TRUST: &str = "audit/trust/";
 

@@ -1,7 +1,9 @@
 //! The issuers of Sigstore's public certificate authority, and what identities it writes for each.
 //!
-//! From the configuration of the public Fulcio, as far as it is stable; an issuer that is not listed here may be any. A
-//! private Fulcio has issuers of its own, so nothing here says that a rule matches nothing.
+//! From the configuration of the public Fulcio (`config/identity/config.yaml` of sigstore/fulcio, as of August 2026), with
+//! the three that its own identity provider stands for. An issuer that is not listed here may be any; those that are a
+//! family (clusters, organisations of CircleCI, enterprises of GitHub) are left out. A private Fulcio has issuers of its
+//! own, so nothing here says that a rule matches nothing.
 
 use crate::diagnostic::distance_of;
 use sigstore::Field;
@@ -41,23 +43,44 @@ impl Form {
     }
 }
 
-const ISSUERS: [(&str, Form); 10] = [
-    (
-        "https://token.actions.githubusercontent.com",
-        Form::Uri("https://github.com/"),
-    ),
-    ("https://github.com/login/oauth", Form::Email),
+const ISSUERS: [(&str, Form); 19] = [
     ("https://accounts.google.com", Form::Email),
-    ("https://login.microsoftonline.com", Form::Email),
-    ("https://oauth2.sigstore.dev/auth", Form::Email),
-    ("https://gitlab.com", Form::Uri("https://gitlab.com/")),
+    ("https://agent.buildkite.com", Form::Uri("https://buildkite.com/")),
+    (
+        "https://auth.eclipse.org/auth/realms/foundation-service-accounts",
+        Form::Email,
+    ),
+    ("https://dev.gitlab.org", Form::Uri("https://dev.gitlab.org/")),
+    ("https://github.com/login/oauth", Form::Email),
     (
         "https://gitlab.archlinux.org",
         Form::Uri("https://gitlab.archlinux.org/"),
     ),
-    ("https://agent.buildkite.com", Form::Uri("https://buildkite.com/")),
+    ("https://gitlab.com", Form::Uri("https://gitlab.com/")),
+    ("https://issuer.enforce.dev", Form::Uri("https://issuer.enforce.dev/")),
+    ("https://issuer.hello.coop", Form::Email),
+    ("https://login.microsoftonline.com", Form::Email),
+    ("https://oauth2.sigstore.dev/auth", Form::Email),
+    (
+        "https://oidc.buddyusercontent.com",
+        Form::Uri("https://app.buddy.works/"),
+    ),
+    (
+        "https://eu-oidc.buddyusercontent.com",
+        Form::Uri("https://app.buddy.works/"),
+    ),
+    (
+        "https://asia-oidc.buddyusercontent.com",
+        Form::Uri("https://app.buddy.works/"),
+    ),
     ("https://oidc.codefresh.io", Form::Uri("https://g.codefresh.io/")),
     ("https://ops.gitlab.net", Form::Uri("https://ops.gitlab.net/")),
+    ("https://sigstore.verify.ibm.com/oauth2", Form::Email),
+    (
+        "https://token.actions.githubusercontent.com",
+        Form::Uri("https://github.com/"),
+    ),
+    ("https://www.kaggle.com/api/v1/models/signing", Form::Email),
 ];
 
 /// The form of the identities for this issuer, if it is a known one.
