@@ -76,8 +76,8 @@ fn what_is_no_text_is_refused() {
     refuses([0; 64], &["./sentinel.yaml:1:1: error: "]);
     refuses(b"\x7fELF\x02\x01\x01\0\0\0", &["./sentinel.yaml:1:1: error: "]);
     refuses(
-        "schema: 1\n#".to_owned() + &"x".repeat(2 << 20),
-        &["./sentinel.yaml: longer than the 1048576 bytes"],
+        "schema: 1\n#".to_owned() + &"x".repeat(33 << 20),
+        &["./sentinel.yaml: longer than the 33554432 bytes"],
     );
     refuses("[".repeat(100_000), &["error: "]);
     refuses(
