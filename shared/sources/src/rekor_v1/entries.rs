@@ -1,7 +1,7 @@
 //! Entries in order, out of batches that are fetched side by side.
 //!
 //! Each batch is a task of its own, so that a reader who takes long lets no connection time out. How many are under way at
-//! the server its window says; half as many again may wait for their turn, with a bound on what each of them holds, so that
+//! the server its window says; a quarter as many again may wait for their turn, with a bound on what each of them holds, so that
 //! a slow one in front lets no place stand empty.
 
 use crate::rekor_v1::batch::{BATCH_ENTRIES, Fetch};
@@ -13,10 +13,10 @@ use std::collections::VecDeque;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-/// What the answer of a batch may hold before its turn; the usual one has 80 kB. With 32 in flight, 48 batches under way
-/// hold 7 MiB at the very worst, twice that while each has handed in one piece, and with what their connections have read
-/// ahead (0.4 MiB each) 35 MiB.
-const SHARE_BYTES: usize = 160 * 1024;
+/// What the answer of a batch may hold before its turn; the usual one has 80 kB. With 32 in flight, 40 batches under way
+/// hold 5 MiB at the very worst, twice that while each has handed in one piece, and with what their connections have read
+/// ahead (0.4 MiB each) 26 MiB.
+const SHARE_BYTES: usize = 128 * 1024;
 
 /// A batch ended without all of its entries: a fault of ours.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +95,7 @@ impl Line {
 
     fn fill(&mut self) {
         let ceiling = self.fetch.server.pace().ceiling();
-        let most = ceiling.saturating_add(ceiling.div_ceil(2));
+        let most = ceiling.saturating_add(ceiling.div_ceil(4));
         while self.under_way.len() < most && !self.span.is_empty() {
             let end = self.span.start.saturating_add(BATCH_ENTRIES).min(self.span.end);
             let wanted = self.span.start..end;
