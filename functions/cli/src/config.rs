@@ -56,6 +56,11 @@ pub(crate) async fn stored(common: &Common) -> Result<Option<Arc<dyn Store>>, Fa
     Ok(there.then_some(store))
 }
 
+/// Whether there is a configuration at all: one that is named, that of this folder, or that of the store.
+pub(crate) async fn is_there(common: &Common) -> Result<bool, Failure> {
+    Ok(common.config.is_some() || file(None).exists() || stored(common).await?.is_some())
+}
+
 /// The place of a store's configuration in words.
 pub(crate) fn place(store: &dyn Store) -> String {
     format!("{}/{}", store.place().trim_end_matches('/'), standing::CONFIG)

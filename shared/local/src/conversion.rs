@@ -69,49 +69,42 @@ const OTHERS: [(&str, &str); 14] = [
 /// Keys of the block itself, which some files have at the top.
 const BLOCK: [&str; 4] = ["certIdentities", "subjects", "fingerprints", "oidMatchers"];
 
-/// Converts the text of a file of this name.
+/// Inputs of rekor-monitor's workflow beside `config`, and what takes their place.
+const INPUTS: [(&str, &str); 5] = [
+    ("file_issue", "alerts go to sinks: see `run --sink`"),
+    ("artifact_retention_days", "findings are kept in the store"),
+    ("once", "`run` makes one pass; a schedule makes the next"),
+    ("interval", "`run` makes one pass; a schedule makes the next"),
+    ("url", "`logs:` lists logs beside those of the trusted root"),
+];
+
+/// Converts the text of a file of this name. A workflow may have several jobs with a configuration: the rules of all.
 ///
 /// # Errors
 /// [`NotConverted`].
 pub fn convert(file: &str, text: &str) -> Result<Conversion, NotConverted> {
-    let document = parse(file, text)?;
-    let Value::Object(top) = &document.value else {
-        return Err(NotConverted::Nobody);
-    };
-    if top.contains_key("schema") {
-        return Err(NotConverted::Ours);
-    }
-    if let Some((path, inner)) = workflow(top) {
-        return convert(&format!("{file}: {path}"), inner);
-    }
-    let mut left_out = Vec::new();
-    let watched = match top.get(MONITORED_VALUES) {
-        Some(Value::String(inner)) => {
-            let place = format!("{file}: {MONITORED_VALUES}");
-            let document = parse(&place, inner)?;
-            // With its own name above it or without.
-            watched(&place, inner, &document)?
-        }
-        Some(Value::Null) => return Err(NotConverted::Nobody),
-        None if !BLOCK.iter().any(|key| top.contains_key(*key)) => return Err(NotConverted::Nobody),
-        Some(_) | None => watched(file, text, &document)?,
-    };
-    let is_block = !top.contains_key(MONITORED_VALUES);
-    for key in top.keys().filter(|key| *key != MONITORED_VALUES && !is_block) {
-        let other = OTHERS.iter().find(|(known, _)| known == key);
-        let why = other.map_or("not a key of rekor-monitor's configuration", |(_, why)| why);
-        left_out.push(format!("{}: {why}", escape(key, SHOWN)));
-    }
-    if watched.is_empty() {
+    let mut gathered = Gathered::default();
+    gathered.take(file, text)?;
+    let Gathered {
+        mut rules,
+        left_out,
+        places,
+    } = gathered;
+    if rules.is_empty() {
         return Err(NotConverted::Nobody);
     }
-    let text = written(file, &watched);
-    if !reads_as(&text, &watched) {
+    name_apart(&mut rules);
+    let made_of = match places.as_slice() {
+        [one] => one,
+        _ => file,
+    };
+    let text = written(made_of, &rules);
+    if !reads_as(&text, &rules) {
         return Err(NotConverted::NotTheSame);
     }
-    let all = |of: fn(&Tightened) -> &Vec<String>| watched.iter().flat_map(of).map(|it| escape(it, SHOWN)).collect();
+    let all = |of: fn(&Tightened) -> &Vec<String>| rules.iter().flat_map(of).map(|it| escape(it, SHOWN)).collect();
     Ok(Conversion {
-        rules: watched.len(),
+        rules: rules.len(),
         tightened: all(|rule| &rule.tightened),
         open: all(|rule| &rule.open),
         left_out,
@@ -119,16 +112,126 @@ pub fn convert(file: &str, text: &str) -> Result<Conversion, NotConverted> {
     })
 }
 
+/// What was found in a file.
+#[derive(Default)]
+struct Gathered {
+    rules: Vec<Tightened>,
+    left_out: Vec<String>,
+    /// Where the rules stood.
+    places: Vec<String>,
+}
+
+impl Gathered {
+    /// All that a document holds: a configuration, or a workflow that has some.
+    fn take(&mut self, file: &str, text: &str) -> Result<(), NotConverted> {
+        let document = parse(file, text)?;
+        let Value::Object(top) = &document.value else {
+            return Ok(());
+        };
+        if top.contains_key("schema") {
+            return Err(NotConverted::Ours);
+        }
+        let jobs = jobs(top);
+        for (path, with, inner) in &jobs {
+            let others = with.keys().filter(|key| *key != "config");
+            self.leave_out(others, &format!("{path}."), &INPUTS, "not an input that is known here");
+            self.configuration(&format!("{file}: {path}.config"), inner)?;
+        }
+        if jobs.is_empty() {
+            self.left_out_of(top);
+        }
+        self.block(file, text, &document, top)
+    }
+
+    /// A configuration within a document.
+    fn configuration(&mut self, place: &str, text: &str) -> Result<(), NotConverted> {
+        let document = parse(place, text)?;
+        let Value::Object(top) = &document.value else {
+            return Ok(());
+        };
+        self.left_out_of(top);
+        self.block(place, text, &document, top)
+    }
+
+    /// The block that says whom to watch for, if there is one.
+    fn block(
+        &mut self,
+        place: &str,
+        text: &str,
+        document: &Document,
+        top: &Map<String, Value>,
+    ) -> Result<(), NotConverted> {
+        let found = match top.get(MONITORED_VALUES) {
+            Some(Value::String(inner)) => {
+                let place = format!("{place}: {MONITORED_VALUES}");
+                // With its own name above it or without.
+                watched(&place, inner, &parse(&place, inner)?)?
+            }
+            Some(Value::Null) => return Ok(()),
+            None if !BLOCK.iter().any(|key| top.contains_key(*key)) => return Ok(()),
+            Some(_) | None => watched(place, text, document)?,
+        };
+        self.places.push(place.to_owned());
+        self.rules.extend(found);
+        Ok(())
+    }
+
+    /// The other keys of a configuration that names its block.
+    fn left_out_of(&mut self, top: &Map<String, Value>) {
+        if top.contains_key(MONITORED_VALUES) {
+            let others = top.keys().filter(|key| *key != MONITORED_VALUES);
+            self.leave_out(others, "", &OTHERS, "not a key of rekor-monitor's configuration");
+        }
+    }
+
+    fn leave_out<'k>(
+        &mut self,
+        keys: impl Iterator<Item = &'k String>,
+        before: &str,
+        known: &[(&str, &str)],
+        unknown: &str,
+    ) {
+        for key in keys {
+            let why = known.iter().find(|(known, _)| known == key);
+            let why = why.map_or(unknown, |(_, why)| why);
+            self.left_out
+                .push(format!("{}: {why}", escape(&format!("{before}{key}"), SHOWN)));
+        }
+    }
+}
+
+/// Rules of several configurations may have one name; what is said twice is said once.
+fn name_apart(rules: &mut Vec<Tightened>) {
+    let mut kept: Vec<Tightened> = Vec::with_capacity(rules.len());
+    for mut rule in rules.drain(..) {
+        if kept.iter().any(|known| known.spec == rule.spec) {
+            continue;
+        }
+        let name = rule.spec.name.clone();
+        let mut number = 2_usize;
+        while kept.iter().any(|known| known.spec.name == rule.spec.name) {
+            rule.spec.name = format!("{name} ({number})");
+            number += 1;
+        }
+        kept.push(rule);
+    }
+    *rules = kept;
+}
+
 /// Characters of a user's expression that are shown.
 const SHOWN: usize = 400;
 
-/// The configuration that a workflow of GitHub hands to rekor-monitor's own: `with.config` of its first such job.
-fn workflow(top: &Map<String, Value>) -> Option<(String, &str)> {
-    let jobs = top.get("jobs")?.as_object()?.iter();
-    let mut given = jobs.filter_map(|(name, job)| Some((name, job.get("with")?.get("config")?.as_str()?)));
-    given
-        .find(|(_, text)| text.contains(MONITORED_VALUES))
-        .map(|(name, text)| (format!("{}.with.config", rules::at_key("jobs", name)), text))
+/// The jobs of a workflow of GitHub that hand a configuration to rekor-monitor's own: where their `with` stands, and its
+/// `config`.
+fn jobs(top: &Map<String, Value>) -> Vec<(String, &Map<String, Value>, &str)> {
+    let jobs = top.get("jobs").and_then(Value::as_object).into_iter().flatten();
+    let given = jobs.filter_map(|(name, job)| {
+        let with = job.get("with")?.as_object()?;
+        let text = with.get("config")?.as_str()?;
+        let path = format!("{}.with", rules::at_key("jobs", name));
+        text.contains(MONITORED_VALUES).then_some((path, with, text))
+    });
+    given.collect()
 }
 
 fn parse(file: &str, text: &str) -> Result<Document, NotConverted> {

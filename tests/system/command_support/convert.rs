@@ -107,6 +107,59 @@ fn every_form_of_theirs_is_read() {
 }
 
 #[test]
+fn a_workflow_loses_nobody() {
+    let world = World::new();
+    let job = |name: &str, input: &str, block: &str| {
+        format!(
+            "  {name}:\n    with:\n      {input}\n      config: |\n        endIndex: 5\n        monitoredValues:\n          {block}\n"
+        )
+    };
+    let jobs = [
+        job("a", "url: https://rekor.internal.example", "subjects: [a@b.example]"),
+        job("b", "once: true", "subjects: [b@b.example, a@b.example]"),
+        job("c", "soon: 1", "certIdentities: [{certSubject: a@b.example}]"),
+    ];
+    let top = "monitoredValues: {fingerprints: [A0B1C2D3E4F5]}\n";
+    world.write("flow.yaml", format!("{top}on: push\njobs:\n{}", jobs.concat()));
+    let ran = world
+        .run(&["convert", "flow.yaml", "-o", "sentinel.yaml"])
+        .ends(0)
+        .says(&["sentinel.yaml is written, with 4 rules"]);
+    ran.complains(&[
+        "left out   jobs.a.with.url: `logs:` lists logs beside those of the trusted root",
+        "left out   jobs.b.with.once: ",
+        "left out   jobs.c.with.soon: not an input that is known here",
+        "left out   endIndex: a pass reads to the head",
+    ]);
+    world.run(&["check"]).ends(0).says(&[
+        "monitored subject a@b.example  (high)",
+        "monitored subject b@b.example  (high)",
+        "monitored certSubject a@b.example  (high)",
+        "monitored fingerprint a0b1c2d3e4f5  (high)",
+    ]);
+    assert!(world.read("sentinel.yaml").contains("Made of flow.yaml by"));
+    // One name for two things.
+    let two = [
+        job(
+            "a",
+            "once: true",
+            "oidMatchers: {fulcioExtensions: {build-config-uri: [one]}}",
+        ),
+        job(
+            "b",
+            "once: true",
+            "oidMatchers: {fulcioExtensions: {build-config-uri: [two]}}",
+        ),
+    ];
+    world.write("two.yaml", format!("jobs:\n{}", two.concat()));
+    let out = world.run(&["convert", "two.yaml"]).ends(0).out;
+    assert!(
+        out.contains("\"monitored build-config-uri\"") && out.contains("\"monitored build-config-uri (2)\""),
+        "{out}"
+    );
+}
+
+#[test]
 fn what_cannot_be_converted_is_said_with_its_place() {
     let world = World::new();
     for (text, words) in [

@@ -150,6 +150,16 @@ fn the_rules_are_asked_of_a_file() {
         .run(&["check", "--against", "absent"])
         .ends(30)
         .complains(&["absent cannot be read"]);
+    // Nothing to ask is not the same as nothing found.
+    world.write("empty.jsonl", "");
+    world.write("garbage.jsonl", "nonsense\n{}\n");
+    fs::create_dir(world.path("folder")).unwrap();
+    for given in ["empty.jsonl", "garbage.jsonl", "folder"] {
+        world
+            .run(&["check", "--against", given])
+            .ends(30)
+            .complains(&["holds no entry that can be read: nothing was replayed"]);
+    }
 }
 
 #[test]

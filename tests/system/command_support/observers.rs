@@ -2,10 +2,13 @@
 
 use super::logs::{FileLog, RULES, watching};
 use super::world::World;
-use serde_json::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use testlog::SigningKey;
 
 /// The evidence that a pass over a fork of so many entries leaves.
 fn evidence(world: &World, log: &mut FileLog, at: u64, more: u64) -> PathBuf {
@@ -83,6 +86,58 @@ fn what_is_no_evidence_does_not_convince() {
     world.write("web.html", "<html>");
     assert!(check(&world, Path::new("web.html"), 1).contains("it is no evidence"));
     check(&world, Path::new("absent.json"), 30);
+}
+
+/// Evidence against a log of this name, as anybody can make it with a key of their own.
+fn forged(origin: &str) -> String {
+    let name = origin.split(" - ").next().unwrap();
+    let key = SigningKey::ed25519(&[3; 32]);
+    let note = |root: &str| {
+        let text = format!("{origin}\n5\n{}\n", tlog::Hash::of(root.as_bytes()).to_base64());
+        let mut signature = key.key_id(name).to_vec();
+        signature.extend(key.sign(text.as_bytes()));
+        format!("{text}\n\u{2014} {name} {}\n", STANDARD.encode(signature))
+    };
+    let (first, second) = (note("one"), note("another"));
+    json!({"origin": origin, "keys": [key.vkey(name)], "first": first, "second": second, "proof": null}).to_string()
+}
+
+#[test]
+fn evidence_against_a_public_log_must_be_signed_by_its_keys() {
+    for name in [
+        "log2025-1.rekor.sigstore.dev",
+        "rekor.sigstore.dev",
+        "rekor.sigstore.dev - 1193050959916656506",
+        "ctfe.sigstore.dev/2022",
+    ] {
+        for configured in [true, false] {
+            let world = World::new();
+            if configured {
+                world.write("sentinel.yaml", format!("schema: 1\n{RULES}"));
+            }
+            world.write("forged.json", forged(name));
+            let said = check(&world, Path::new("forged.json"), 1);
+            assert!(said.contains(&format!("which is none of {name}")), "{said}");
+        }
+    }
+    // Of a log that nobody here knows no more can be said than that.
+    let world = World::new();
+    world.write("forged.json", forged("unknown.example"));
+    assert!(check(&world, Path::new("forged.json"), 0).contains("whoever knows that these are the log's keys"));
+}
+
+#[test]
+fn evidence_of_a_newer_schema_is_not_guessed_at() {
+    let (world, mut log) = watching(20);
+    let file = evidence(&world, &mut log, 7, 13);
+    let mut record: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    record["schema"] = json!(2);
+    world.write("newer.json", record.to_string());
+    assert!(check(&world, Path::new("newer.json"), 1).contains("a newer schema"));
+    record["schema"] = json!(1);
+    record["body"]["evidence"]["first"] = json!(7);
+    world.write("broken.json", record.to_string());
+    assert!(check(&world, Path::new("broken.json"), 1).contains("invalid type: integer `7`"));
 }
 
 /// The program of docs/evidence.md, where there is a Python with the package that it needs.

@@ -5,8 +5,9 @@
 
 use crate::exit::{Failure, print};
 use alerts::text::escape;
-use pass::record::{EvidenceBody, EvidenceRecord};
+use pass::record::{EvidenceBody, EvidenceRecord, SCHEMA};
 use pass::{Fault, FaultClass};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
@@ -29,7 +30,8 @@ pub(crate) fn check(file: &Path, keys: &BTreeMap<String, Vec<VerifierKey>>) -> R
         Ok(evidence) => evidence,
         Err(why) => return Ok(refused(&place, &why)),
     };
-    let foreign = match keys.get(&evidence.origin) {
+    let known = known(keys, &evidence.origin);
+    let foreign = match known {
         Some(known) => evidence.keys.iter().find(|key| !known.contains(key)),
         None => None,
     };
@@ -58,13 +60,19 @@ pub(crate) fn check(file: &Path, keys: &BTreeMap<String, Vec<VerifierKey>>) -> R
         }
     }
     print(&format!("shows    {}", words(&verdict)));
-    print(match keys.contains_key(&evidence.origin) {
+    print(match known.is_some() {
         true => "the evidence convinces: both are signed by a key of the log, and they cannot both be true",
         false => {
             "the evidence convinces whoever knows that these are the log's keys: neither the configuration nor the trusted root names the log"
         }
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// The keys of a log; of a shard those of its server, as every shard of Rekor v1 is named `<server> - <tree id>`.
+fn known<'k>(keys: &'k BTreeMap<String, Vec<VerifierKey>>, origin: &str) -> Option<&'k Vec<VerifierKey>> {
+    let server = || keys.get(origin.rsplit_once(" - ")?.0);
+    keys.get(origin).or_else(server)
 }
 
 fn read(file: &Path) -> std::io::Result<Vec<u8>> {
@@ -75,9 +83,16 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
 
 /// An evidence object of the record, or what stands in it alone.
 fn parse(bytes: &[u8]) -> Result<Evidence, String> {
-    let Ok(record) = serde_json::from_slice::<EvidenceRecord>(bytes) else {
-        return serde_json::from_slice(bytes).map_err(|error| format!("it is no evidence: {error}"));
-    };
+    let no_evidence = |error: serde_json::Error| format!("it is no evidence: {error}");
+    let outer: Value = serde_json::from_slice(bytes).map_err(no_evidence)?;
+    if outer.get("body").is_none() {
+        return serde_json::from_slice(bytes).map_err(no_evidence);
+    }
+    let schema = outer.get("schema").and_then(Value::as_u64);
+    if schema.is_some_and(|schema| schema > u64::from(SCHEMA)) {
+        return Err("it is of a newer schema than this version reads".to_owned());
+    }
+    let record: EvidenceRecord = serde_json::from_slice(bytes).map_err(no_evidence)?;
     let evidence = match record.body {
         EvidenceBody::Violation { evidence } => evidence,
         EvidenceBody::Unproven { .. } | EvidenceBody::Anomaly { .. } => {

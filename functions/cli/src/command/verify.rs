@@ -16,7 +16,7 @@ const NOT_WHOLE: u8 = 1;
 
 pub(crate) async fn verify(args: &Verify) -> Result<ExitCode, Failure> {
     match &args.evidence {
-        Some(file) => evidence::check(file, &keys(&args.common).await?),
+        Some(file) => evidence::check(file, &every_key(&args.common).await?),
         None => record(&args.common).await,
     }
 }
@@ -48,11 +48,28 @@ pub(crate) async fn record(args: &Common) -> Result<ExitCode, Failure> {
     })
 }
 
+/// Those of [`keys`], and those of every other log that the trusted root names, watched or not.
+async fn every_key(args: &Common) -> Result<BTreeMap<String, Vec<VerifierKey>>, Failure> {
+    let mut keys = keys(args).await?;
+    let trust = match config::is_there(args).await? {
+        true => trust::offline(&config::load(args).await?, &args.store).await?,
+        false => Some(FixedTrust::public().in_force().clone()),
+    };
+    let root = trust.as_ref().map(|trust| &trust.root);
+    for log in root
+        .into_iter()
+        .flat_map(|root| root.tlogs().iter().chain(root.ctlogs()))
+    {
+        keys.entry(log.origin()).or_insert_with(|| log.verifier_keys());
+    }
+    Ok(keys)
+}
+
 /// The keys of the configuration and the trusted root. Without a configuration: those of the public trusted root.
 async fn keys(args: &Common) -> Result<BTreeMap<String, Vec<VerifierKey>>, Failure> {
     let now = SystemClock::new().now();
     let inventory = config::inventory(&args.store).await;
-    if args.config.is_none() && !config::file(None).exists() && config::stored(args).await?.is_none() {
+    if !config::is_there(args).await? {
         let trust = FixedTrust::public().trust(now).await?;
         let logs = trust.root.tlogs().iter().map(|log| (log.origin(), log.verifier_keys()));
         return Ok(pass::with_shards(logs.collect(), &inventory));

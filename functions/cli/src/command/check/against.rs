@@ -4,7 +4,7 @@
 use super::recorded::{self, Recorded};
 use crate::exit::{Failure, print};
 use alerts::text::escape;
-use pass::Settings;
+use pass::{Fault, FaultClass, Settings};
 use rules::{Context, Nearness, Neighbourhood};
 use sigstore::{Entry, Field, Scratch, Timestamp, decode};
 use std::collections::HashSet;
@@ -54,7 +54,11 @@ pub(super) async fn replay(given: &str, settings: &Settings, now: Timestamp) -> 
     })
     .await?;
     replay.tell(given);
-    Ok(())
+    if replay.entries > 0 {
+        return Ok(());
+    }
+    let message = format!("{given} holds no entry that can be read: nothing was replayed");
+    Err(Failure::Fault(Fault::new(FaultClass::Record, given, message)))
 }
 
 impl Replay<'_> {
