@@ -101,7 +101,7 @@ pub(crate) fn meaning(verdict: Option<&ChainVerdict>) -> String {
     match verdict {
         Some(ChainVerdict::Untrusted { .. }) => {
             "The entry is proven to be in the log, but no CA of the trusted root issued its certificate: verifiers of that \
-             root refuse it. Somebody wrote this name into a certificate of their own making."
+             root refuse it, and the names in it are the word of whoever made it."
                 .to_owned()
         }
         Some(ChainVerdict::Refused { authority, why }) => format!(

@@ -200,8 +200,9 @@ fn finding_action(finding: &Finding) -> String {
     let (from, to) = (finding.index, finding.index.saturating_add(1));
     let rule = escape(&finding.rule, MAX_NAME_CHARS);
     let otherwise = if chain::is_untrusted(finding.trust.as_ref()) {
-        "nobody who verifies with this trusted root is deceived, and no account of yours need be lost. Look for the \
-         artifact with this digest, and tell those who may verify it with another root, or by its name alone."
+        "compare the fingerprints. If the key is yours, somebody else has it: revoke it. If not, somebody used the name \
+         alone, and no account of yours need be lost. Look for the artifact with this digest, and tell those who may \
+         verify it with another root, or not at all."
     } else {
         "somebody can sign as this identity. Find out who can act as it (workflow, account, key), revoke what can be \
          revoked, look for the artifact with this digest, and tell those who may have verified it."
