@@ -132,8 +132,13 @@ impl Draft {
             .iter()
             .map(|promise| [&two_bytes(promise.len()), &promise[..]].concat());
         let list: Vec<u8> = each.collect::<Vec<_>>().concat();
-        let list = [&two_bytes(list.len()), &list[..]].concat();
-        self.with(SCT_LIST, false, &der::octet_string(&list))
+        self.with_list(&[&two_bytes(list.len()), &list[..]].concat())
+    }
+
+    /// The same with this for a list of timestamps.
+    #[must_use]
+    pub fn with_list(self, list: &[u8]) -> Draft {
+        self.with(SCT_LIST, false, &der::octet_string(list))
     }
 
     /// What is signed.
