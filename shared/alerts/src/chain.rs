@@ -106,7 +106,7 @@ pub(crate) fn meaning(verdict: Option<&ChainVerdict>) -> String {
         }
         Some(ChainVerdict::Refused { authority, why }) => format!(
             "The entry is proven to be in the log. Its certificate is signed by {}, of the trusted root, and verifiers \
-             refuse it all the same: {}. Whether it was meant to be there is yours to know.",
+             should refuse it all the same: {}. Whether it was meant to be there is yours to know.",
             escape(authority, MAX_NAME_CHARS),
             words(*why)
         ),
@@ -128,20 +128,20 @@ pub(crate) fn meaning(verdict: Option<&ChainVerdict>) -> String {
     }
 }
 
-/// The facts of a verdict. `rule` is the rule's own severity where it was moved.
-pub(crate) fn facts(verdict: &ChainVerdict, rule: Option<Severity>) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    if let Some(rule) = rule {
-        facts.push(Fact::new(
-            "severity of the rule",
-            &format!("{rule}; moved by what the certificate's chain says"),
-        ));
-    }
-    facts.push(Fact::new("certificate chain", &chain(verdict)));
+/// What there is to say of a verdict: of the chain, and where a CA issued the certificate, of certificate transparency.
+#[must_use]
+pub fn chain_facts(verdict: &ChainVerdict) -> Vec<Fact> {
+    let mut facts = vec![Fact::new("certificate chain", &chain(verdict))];
     if let ChainVerdict::Trusted { sct, .. } = verdict {
         facts.push(Fact::new("certificate transparency", &transparency(sct)));
     }
     facts
+}
+
+/// That the severity of a rule was moved, if it was.
+pub(crate) fn severity_fact(rule: Option<Severity>) -> Option<Fact> {
+    let moved = |rule| format!("{rule}; moved by what the certificate's chain says");
+    rule.map(|rule| Fact::new("severity of the rule", &moved(rule)))
 }
 
 fn chain(verdict: &ChainVerdict) -> String {

@@ -119,7 +119,8 @@ fn finding_facts(finding: &Finding) -> Vec<Fact> {
         facts.extend(signer.issuer.as_deref().map(|issuer| Fact::new("issuer", issuer)));
     }
     if let Some(verdict) = &finding.trust {
-        facts.extend(chain::facts(verdict, finding.rule_severity));
+        facts.extend(chain::severity_fact(finding.rule_severity));
+        facts.extend(chain::chain_facts(verdict));
     }
     several(&mut facts, "artifact digest", &finding.digests);
     facts.push(Fact::new("log", &finding.log));

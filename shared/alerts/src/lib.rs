@@ -24,7 +24,7 @@ mod sms;
 mod chat;
 
 pub use alert::{Alert, Fact, MAX_TITLE_CHARS, SCHEMA};
-pub use chain::{Ground, severity_after};
+pub use chain::{Ground, chain_facts, severity_after};
 pub use chat::chat;
 pub use class::{Class, Phase};
 pub use condition::{ConditionView, condition_alert, duration};

@@ -14,7 +14,7 @@ pub enum ChainVerdict {
         #[serde(flatten)]
         sct: Sct,
     },
-    /// One signed it, and verifiers refuse it all the same.
+    /// One signed it, and verifiers should refuse it all the same.
     Refused {
         /// Where the authority is, as the trusted root says.
         authority: String,
