@@ -8,12 +8,12 @@ extern crate sentinel_pass as pass;
 #[allow(dead_code, reason = "made for the audit's tests, too")]
 mod source;
 
-use alerts::{Finding, Ground, severity_after};
+use alerts::{Class, Finding, Ground, severity_after};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pass::{
-    Budget, Clock, Environment, FixedTrust, InForce, LogKind, LogSource, MemoryStore, Settings, Sources as _,
-    Unwatching, rescan,
+    AlertSink, Budget, Clock, Environment, FixedTrust, InForce, LogKind, LogSource, MemorySink, MemoryStore, Settings,
+    Sources as _, Unwatching, rescan,
 };
 use proptest::prelude::{ProptestConfig, prop, proptest};
 use serde_json::{Value, json};
@@ -131,12 +131,12 @@ fn roots() -> [Value; 4] {
     ]
 }
 
-fn environment(store: &Arc<MemoryStore>) -> Arc<Environment> {
+fn environment(store: &Arc<MemoryStore>, sinks: Vec<Arc<dyn AlertSink>>) -> Arc<Environment> {
     let clock: Arc<dyn Clock> = Arc::new(Stopped);
     let (budget, _stop) = Budget::new(Arc::clone(&clock), None);
     Arc::new(Environment {
         store: Arc::clone(store) as _,
-        sinks: Vec::new(),
+        sinks,
         clock,
         budget,
         pass: "a-pass".to_owned(),
@@ -145,18 +145,24 @@ fn environment(store: &Arc<MemoryStore>) -> Arc<Environment> {
     })
 }
 
-/// What a pass finds under this trusted root.
-async fn found(log: &TreeLog, root: &Value) -> Vec<Finding> {
-    let (store, config) = (Arc::new(MemoryStore::new()), config(log));
+/// A pass under this trusted root.
+async fn pass(log: &TreeLog, root: &Value, config: &Value, sinks: Vec<Arc<dyn AlertSink>>) -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::new());
     let in_force = InForce {
-        settings: Settings::from_value(&config).unwrap(),
-        config: serde_json::to_vec(&config).unwrap(),
+        settings: Settings::from_value(config).unwrap(),
+        config: serde_json::to_vec(config).unwrap(),
         fell_back: None,
     };
     let trust = FixedTrust::from_bytes("a trusted root", root.to_string().into_bytes()).unwrap();
     let source = OneSource::new(log.clone(), log.checkpoint(log.size()));
-    pass::run(environment(&store), in_force, &trust, &source).await.unwrap();
-    let objects = store.objects();
+    let report = pass::run(environment(&store, sinks), in_force, &trust, &source).await;
+    report.unwrap();
+    store
+}
+
+/// What a pass finds under this trusted root.
+async fn found(log: &TreeLog, root: &Value) -> Vec<Finding> {
+    let objects = pass(log, root, &config(log), Vec::new()).await.objects();
     let lines = objects.iter().filter(|(name, _)| name.contains("/findings/"));
     lines
         .flat_map(|(_, bytes)| bytes.split(|byte| *byte == b'\n'))
@@ -294,7 +300,7 @@ fn a_range_read_again_has_the_same_verdicts() {
     let asked = (Arc::new(settings.rules), Arc::new(authorities));
     let mut again = Vec::new();
     let mut take = |finding: Finding, _: &str| again.push(finding);
-    let environment = environment(&Arc::new(MemoryStore::new()));
+    let environment = environment(&Arc::new(MemoryStore::new()), Vec::new());
     run(rescan(
         environment,
         asked,
@@ -311,4 +317,22 @@ fn a_range_read_again_has_the_same_verdicts() {
         of_stranger.unwrap().trust,
         Some(ChainVerdict::Untrusted { why: Why::Signature })
     );
+}
+
+/// The findings of one rule may be of several severities; in whatever order they come, what stands for them has the worst.
+#[test]
+fn a_digest_is_as_severe_as_the_worst_that_it_stands_for() {
+    for order in [[5, 2], [2, 5]] {
+        let log = log(&order.map(|signer| vec![signer]));
+        let mut config = config(&log);
+        config["limits"] = json!({ "max_alerts": 0 });
+        let sink = Arc::new(MemorySink::new("memory"));
+        let [_, _, root, _] = roots();
+        run(pass(&log, &root, &config, vec![Arc::clone(&sink) as _]));
+        let taken = sink.taken();
+        let digests = taken.iter().filter(|alert| alert.class == Class::Digest);
+        let of_name: Vec<_> = digests.filter(|alert| alert.rule.as_deref() == Some("name")).collect();
+        let severities: Vec<_> = of_name.iter().map(|alert| alert.severity).collect();
+        assert_eq!(severities, [rules::Severity::Critical], "{order:?}");
+    }
 }
