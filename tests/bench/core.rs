@@ -5,6 +5,8 @@
 //!
 //! The same for Rekor v1, over bodies in the mix of the public log, where the bar is 0.4: a verifier there is base64 of
 //! PEM, twice the text for the same certificate.
+//!
+//! Beside them what a finding costs more: the verdict on its certificate's chain, of the shape of Fulcio's.
 
 #![allow(
     missing_docs,
@@ -14,13 +16,18 @@
     reason = "a bench"
 )]
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rules::{Context, RuleSet};
-use sigstore::{LeafKind, Scratch, Timestamp};
+use serde_json::json;
+use sigstore::certificate::index;
+use sigstore::{Authorities, Certificate, ChainVerdict, LeafKind, Scratch, Timestamp, TrustedRoot};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use testlog::certificate::chain::{CtLog, Draft};
 use testlog::certificate::{Authority, Identity};
-use testlog::{MassBodies, MassLeaves};
+use testlog::{MassBodies, MassLeaves, SigningKey};
 use tlog::{Frontier, Hash};
 
 /// Sixteen bundles: larger than the caches near the core, as what comes from a network is.
@@ -74,6 +81,54 @@ fn root(leaves: &[Vec<u8>]) -> Hash {
 fn benches(criterion: &mut Criterion) {
     measure(criterion, "core", LeafKind::RekorV2, &leaves(), "0.50");
     measure(criterion, "core of rekor-v1", LeafKind::RekorV1, &bodies(), "0.40");
+    verdicts(criterion);
+}
+
+/// Root and intermediate on P-384, a CT log on P-256. A stranger that bears the name costs one signature, one that does not
+/// costs none.
+fn verdicts(criterion: &mut Criterion) {
+    let (root, ca, ct) = (
+        SigningKey::p384(&[1; 32]),
+        SigningKey::p384(&[2; 32]),
+        SigningKey::p256(&[3; 32]),
+    );
+    let (noon, ct_log) = (1_767_225_600, CtLog { key: ct.clone() });
+    let years = (noon - 1, noon + 1);
+    let chain = [
+        Draft::ca("root", "ca", years, &ca).signed(&root),
+        Draft::ca("root", "root", years, &root).signed(&root),
+    ];
+    let chain = chain.map(|der| json!({"rawBytes": STANDARD.encode(der)}));
+    let key = json!({"rawBytes": STANDARD.encode(ct.spki_der()), "keyDetails": "PKIX_ECDSA_P256_SHA_256"});
+    let trusted = json!({
+        "tlogs": [], "ctlogs": [{"baseUrl": "https://ct.example", "publicKey": key}],
+        "certificateAuthorities": [{"uri": "https://ca.example", "certChain": {"certificates": chain}}],
+    });
+    let trusted = TrustedRoot::parse(trusted.to_string().as_bytes()).unwrap();
+    let authorities = Authorities::of(&trusted);
+    let identity = Identity::github_workflow("acme", "tool", "release.yml", "refs/tags/v1");
+    let leaf = |issuer| Draft::leaf(issuer, &identity, noon, &SigningKey::p256(&[4; 32]));
+    let shown = leaf("ca").with_timestamps(&[&ct_log], noon * 1000, &ca).signed(&ca);
+    let mut group = criterion.benchmark_group("verdict");
+    for (name, der, accepted) in [
+        ("trusted, with a timestamp", shown, true),
+        ("trusted, without", leaf("ca").signed(&ca), true),
+        (
+            "of the CA's name",
+            leaf("ca").signed(&SigningKey::p384(&[5; 32])),
+            false,
+        ),
+        ("of another name", leaf("stranger").signed(&root), false),
+    ] {
+        let mut slots = Vec::new();
+        let layout = index(&der, &mut slots).unwrap();
+        let certificate = Certificate::new(&der, &layout, &slots);
+        let verdict = authorities.judge(&certificate);
+        assert_eq!(matches!(verdict, ChainVerdict::Trusted { .. }), accepted, "{verdict:?}");
+        group.bench_function(name, |b| b.iter(|| authorities.judge(black_box(&certificate))));
+    }
+    group.bench_function("authorities", |b| b.iter(|| Authorities::of(black_box(&trusted))));
+    group.finish();
 }
 
 fn measure(criterion: &mut Criterion, name: &str, kind: LeafKind, leaves: &[Vec<u8>], bar: &str) {

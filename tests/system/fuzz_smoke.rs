@@ -12,6 +12,7 @@ use bodies_tlog::{LOG_KEY, ORIGIN, WITNESS_KEY};
 use testlog::SigningKey;
 use testlog::body::{self, keys, message};
 use testlog::certificate::broken::Broken;
+use testlog::certificate::chain::{CtLog, Draft};
 use testlog::certificate::{Authority, Identity, LeafCertificate};
 use testlog::leaf::{self, LeafSigner};
 use tlog::{Evidence, Frontier, Hash, PrefixProof, TlogProof};
@@ -186,6 +187,27 @@ fn certificates() -> Vec<Vec<u8>> {
 #[test]
 fn certificates_alone_and_in_leaves() {
     smoke(bodies_sigstore::certificate, &certificates());
+}
+
+#[test]
+fn chains_and_timestamps() {
+    let (key, log) = (SigningKey::p256(&[1; 32]), SigningKey::p256(&[2; 32]));
+    let years = (1_600_000_000, 1_800_000_000);
+    let ca = Draft::ca("ca", "ca", years, &key).with_path_length(1);
+    let leaf = Draft::leaf(
+        "ca",
+        &Identity::email("a@acme.example", "https://issuer.example"),
+        1_700_000_000,
+        &key,
+    );
+    let log = CtLog { key: log };
+    let shown = leaf.clone().with_timestamps(&[&log, &log], 1_700_000_000_000, &key);
+    let seeds = [ca.signed(&key), leaf.signed(&key), shown.signed(&key)];
+    smoke(bodies_sigstore::chain, &[&seeds[..], &certificates()].concat());
+    let promise = log.promise(b"precertificate", &[7; 32], 1_700_000_000_000);
+    let (one, all) = (promise.len().to_be_bytes(), (promise.len() + 2).to_be_bytes());
+    let list = [&all[6..], &one[6..], &promise].concat();
+    smoke(bodies_sigstore::timestamps, &[promise, list]);
 }
 
 #[test]

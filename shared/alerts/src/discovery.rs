@@ -1,6 +1,7 @@
 //! The alerts of what rules found: one for a finding, one digest for what a rule found beyond its budget.
 
 use crate::alert::{Alert, Fact, MAX_TITLE_CHARS, SCHEMA, bounded};
+use crate::chain;
 use crate::class::{Class, Phase};
 use crate::finding::{Finding, Identity};
 use crate::id::digest_id;
@@ -58,12 +59,11 @@ fn finding_title(finding: &Finding, severity: Severity) -> String {
 fn finding_summary(finding: &Finding) -> String {
     let rule = escape(&finding.rule, MAX_NAME_CHARS);
     let log = escape(&finding.log, MAX_NAME_CHARS);
-    let who = who(finding.signer.as_ref());
+    let who = who(finding);
     let meaning = if finding.allowed {
-        "The rule allows it."
+        "The rule allows it.".to_owned()
     } else {
-        "The entry is proven to be in the log: verifiers that trust the log accept it. Whether it was meant to be \
-         there is yours to know."
+        chain::meaning(finding.trust.as_ref())
     };
     format!(
         "The rule {rule} matched entry {} of {log}: {who}. {meaning}",
@@ -71,12 +71,16 @@ fn finding_summary(finding: &Finding) -> String {
     )
 }
 
-fn who(signer: Option<&Identity>) -> String {
-    let Some(signer) = signer else {
+fn who(finding: &Finding) -> String {
+    let Some(signer) = &finding.signer else {
         return "the entry names no signer, or the record was cut short".to_owned();
     };
     let name = signer.san.first().or_else(|| signer.names.first());
     match (name, signer.fingerprints.first()) {
+        // Nobody vouches for what stands there.
+        (Some(san), _) if chain::is_untrusted(finding.trust.as_ref()) => {
+            format!("signed by somebody in the name of {}", escape(san, MAX_NAME_CHARS))
+        }
         (Some(san), _) => {
             let issuer = signer
                 .issuer
@@ -113,6 +117,10 @@ fn finding_facts(finding: &Finding) -> Vec<Fact> {
         several(&mut facts, "identity", &signer.san);
         several(&mut facts, "name in the key", &signer.names);
         facts.extend(signer.issuer.as_deref().map(|issuer| Fact::new("issuer", issuer)));
+    }
+    if let Some(verdict) = &finding.trust {
+        facts.extend(chain::severity_fact(finding.rule_severity));
+        facts.extend(chain::chain_facts(verdict));
     }
     several(&mut facts, "artifact digest", &finding.digests);
     facts.push(Fact::new("log", &finding.log));
@@ -192,10 +200,17 @@ fn finding_action(finding: &Finding) -> String {
     let log = shell_word(&escape(&finding.log, MAX_NAME_CHARS));
     let (from, to) = (finding.index, finding.index.saturating_add(1));
     let rule = escape(&finding.rule, MAX_NAME_CHARS);
+    let otherwise = if chain::is_untrusted(finding.trust.as_ref()) {
+        "compare the fingerprints. If the key is yours, somebody else has it: revoke it. If not, somebody used the name \
+         alone, and no account of yours need be lost. Look for the artifact with this digest, and tell those who may \
+         verify it with another root, or not at all."
+    } else {
+        "somebody can sign as this identity. Find out who can act as it (workflow, account, key), revoke what can be \
+         revoked, look for the artifact with this digest, and tell those who may have verified it."
+    };
     format!(
         "{note}If it was you, nothing has to be done; to expect the like from now on, add it under `allow:` of {rule}. If it \
-         was not you: somebody can sign as this identity. Find out who can act as it (workflow, account, key), revoke \
-         what can be revoked, look for the artifact with this digest, and tell those who may have verified it. \
+         was not you: {otherwise} \
          `rekor-sentinel scan --log {log} --from {from} --to {to}` reads and proves the entry again; `rekor-sentinel \
          verify` re-checks the record and its proofs."
     )

@@ -4,10 +4,11 @@
 //! Nothing here shows that the entry belongs to the log; `proof` does, with the leaf.
 
 use crate::alert::SCHEMA;
+use crate::chain::{Ground, severity_after};
 use crate::id::finding_id;
 use rules::{Match, RuleSet, Severity};
-use serde::{Deserialize, Serialize};
-use sigstore::{CertificateFacts, Entry, Field, Signer, SignerFacts, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize};
+use sigstore::{CertificateFacts, ChainVerdict, Entry, Field, Signer, SignerFacts, Timestamp};
 use std::collections::BTreeMap;
 use tlog::Hash;
 
@@ -37,8 +38,11 @@ pub struct Finding {
     pub version: String,
     /// The name of the rule that matched.
     pub rule: String,
-    /// The rule's severity.
+    /// How much it matters: the rule's severity, moved by what the chain of the signer's certificate says.
     pub severity: Severity,
+    /// The rule's own severity, where it was moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_severity: Option<Severity>,
     /// The rule's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -53,6 +57,10 @@ pub struct Finding {
     /// The signer that the rule speaks of; `None` for an entry without signers, and beyond the cap on a span's findings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Identity>,
+    /// Whether a CA of the trusted root issued the signer's certificate; absent where there is none, and beyond the cap. A
+    /// verdict that this version does not know is left out: it must never cost the finding.
+    #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
+    pub trust: Option<ChainVerdict>,
     /// Digests of the artifact, lower hex.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub digests: Vec<String>,
@@ -172,11 +180,13 @@ impl Finding {
             version: entry.version().to_owned(),
             rule: rule.to_owned(),
             severity: spec.map_or_else(Severity::default, |spec| spec.severity),
+            rule_severity: None,
             note: spec.and_then(|spec| spec.note.clone()),
             labels: spec.map(|spec| spec.labels.clone()).unwrap_or_default(),
             allowed: found.allowed,
             undecided: found.undecided,
             signer: signer.map(Identity::of),
+            trust: None,
             digests: entry.digests().map(str::to_owned).collect(),
             promise: None,
             leaf: None,
@@ -184,15 +194,31 @@ impl Finding {
         }
     }
 
+    /// Adds what there is to say of the chain of its signer's certificate, and moves the severity by it. `ground` is what its
+    /// rule rests on.
+    pub fn judge(&mut self, verdict: ChainVerdict, ground: Ground) {
+        let rule = self.rule_severity.unwrap_or(self.severity);
+        self.severity = severity_after(rule, &verdict, ground);
+        self.rule_severity = (self.severity != rule).then_some(rule);
+        self.trust = Some(verdict);
+    }
+
     /// Drops all but what names the entry and the rule: for findings beyond the cap on what a span may write.
     pub fn shorten(&mut self) {
         self.note = None;
         self.labels = BTreeMap::new();
         self.signer = None;
+        self.trust = None;
+        self.severity = self.rule_severity.take().unwrap_or(self.severity);
         self.digests = Vec::new();
         self.leaf = None;
         self.proof = None;
     }
+}
+
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ChainVerdict>, D::Error> {
+    let value = Option::<serde_json::Value>::deserialize(deserializer)?;
+    Ok(value.and_then(|value| serde_json::from_value(value).ok()))
 }
 
 impl Identity {

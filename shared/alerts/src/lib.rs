@@ -13,6 +13,7 @@ pub mod text;
 mod class;
 mod alert;
 mod id;
+mod chain;
 mod finding;
 mod words;
 mod condition;
@@ -23,6 +24,7 @@ mod sms;
 mod chat;
 
 pub use alert::{Alert, Fact, MAX_TITLE_CHARS, SCHEMA};
+pub use chain::{Ground, chain_facts, severity_after};
 pub use chat::chat;
 pub use class::{Class, Phase};
 pub use condition::{ConditionView, condition_alert, duration};

@@ -89,6 +89,7 @@ pub(crate) struct LogContext {
     pub(crate) environment: Arc<Environment>,
     pub(crate) log: WatchedLog,
     pub(crate) rules: Arc<RuleSet>,
+    pub(crate) authorities: Arc<sigstore::Authorities>,
     pub(crate) trust: Hash,
     pub(crate) config: Hash,
     pub(crate) max_alerts: u64,

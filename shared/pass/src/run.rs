@@ -55,10 +55,12 @@ pub async fn run_only(
         inventory::keep_in_force(&environment, &mut inventory, &in_force, &trust, &coverage).await?;
     inventory.write(&environment).await?;
     let rules = Arc::new(in_force.settings.rules);
+    let authorities = Arc::new(sigstore::Authorities::of(&trust.root));
     let context = |log: &WatchedLog| LogContext {
         environment: Arc::clone(&environment),
         log: log.clone(),
         rules: Arc::clone(&rules),
+        authorities: Arc::clone(&authorities),
         trust: trust_hash,
         config,
         max_alerts: in_force.settings.max_alerts,

@@ -4,6 +4,7 @@ pub(crate) mod book;
 pub(crate) mod fetch;
 pub(crate) mod verify;
 pub(crate) mod tree;
+pub(crate) mod judge;
 pub(crate) mod scan;
 pub(crate) mod chain;
 pub(crate) mod commit;

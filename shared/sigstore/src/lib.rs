@@ -3,6 +3,7 @@
 //! * [`decode()`] turns a leaf of any kind into one [`Entry`], or says exactly why it cannot ([`Undecodable`]).
 //! * [`Signer::values`] answers what a rule asks of an identity, computing only what is asked.
 //! * [`TrustedRoot`] and [`SigningConfig`] say which logs verifiers accept and how each is spoken to.
+//! * [`Authorities`] says whether a CA of the trusted root issued a certificate, and what certificate transparency shows of it.
 //!
 //! Nothing here decides whether a leaf belongs to a log: hash and prove it first (`tlog`), decode it afterwards.
 #![forbid(unsafe_code)]
@@ -44,11 +45,13 @@ pub mod set;
 pub mod document;
 pub mod instance;
 pub mod trusted_root;
+pub mod chain;
 pub mod signing_config;
 pub mod monitor_config;
 pub mod repository;
 
 pub use certificate::Certificate;
+pub use chain::{Authorities, ChainVerdict, Sct, Why};
 pub use decode::{LeafKind, MAX_BODY_BYTES, MAX_LEAF_BYTES, decode};
 pub use document::{TrustError, Validity};
 pub use entry::Entry;

@@ -4,11 +4,15 @@ use ::sigstore::certificate::{Certificate, index};
 use ::sigstore::decode::{decode_body_tolerantly, decode_tolerantly};
 use ::sigstore::scratch::MAX_SIGNERS;
 use ::sigstore::{
-    CertificateFacts, Entry, Field, LeafKind, NamedKey, Scratch, Signer, SigningConfig, TrustedRoot, Verifier, cms,
-    decode, minisign, openpgp, pem, ssh, tuf,
+    Authorities, CertificateFacts, ChainVerdict, Entry, Field, LeafKind, NamedKey, Scratch, Signer, SigningConfig,
+    TrustedRoot, Verifier, Why, cms, decode, minisign, openpgp, pem, ssh, tuf,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::sync::LazyLock;
+use testlog::SigningKey;
+use testlog::certificate::Identity;
+use testlog::certificate::chain::Draft;
 
 /// Leaves of Rekor v2, read both ways, and of a log of anything.
 pub fn leaf(data: &[u8]) {
@@ -112,6 +116,51 @@ pub fn certificate(data: &[u8]) {
         );
     }
     self::leaf(leaf.as_bytes());
+}
+
+/// Certificates under the public trusted root, and as an authority of their own: whatever they say, there is a verdict.
+pub fn chain(data: &[u8]) {
+    static PUBLIC: LazyLock<Authorities> = LazyLock::new(|| Authorities::of(&TrustedRoot::public()));
+    let mut slots = Vec::new();
+    let Ok(layout) = index(data, &mut slots) else { return };
+    let certificate = Certificate::new(data, &layout, &slots);
+    let own = format!(r#"{{"rawBytes":"{}"}}"#, STANDARD.encode(data));
+    let rooted = [own.clone(), format!("{own},{own}")].map(|certificates| authorities(&certificates, ""));
+    for authorities in rooted.iter().flatten().chain([&*PUBLIC]) {
+        let verdict = authorities.judge(&certificate);
+        assert!(!matches!(verdict, ChainVerdict::Unknown { why: Why::NoAuthority }));
+        let json = serde_json::to_string(&verdict).unwrap_or_default();
+        assert_eq!(serde_json::from_str::<ChainVerdict>(&json).ok(), Some(verdict));
+    }
+}
+
+/// The list of timestamps inside a certificate: whatever it is, the certificate was issued by its authority.
+pub fn timestamps(data: &[u8]) {
+    let (ca, log) = (SigningKey::ed25519(&[1; 32]), SigningKey::ed25519(&[2; 32]));
+    let leaf = Draft::leaf("ca", &Identity::default(), 1_700_000_000, &ca);
+    let leaf = leaf.with_list(data).signed(&ca);
+    let mut slots = Vec::new();
+    let Ok(layout) = index(&leaf, &mut slots) else {
+        // Only one that is longer than any certificate.
+        return assert!(data.len() > 1 << 16);
+    };
+    let rooted = Draft::ca("ca", "ca", (1_600_000_000, 1_800_000_000), &ca).signed(&ca);
+    let rooted = format!(r#"{{"rawBytes":"{}"}}"#, STANDARD.encode(rooted));
+    let log = format!(
+        r#"{{"baseUrl":"ct","publicKey":{{"rawBytes":"{}"}}}}"#,
+        STANDARD.encode(log.spki_der())
+    );
+    let verdict = authorities(&rooted, &log).map(|it| it.judge(&Certificate::new(&leaf, &layout, &slots)));
+    assert!(matches!(verdict, Some(ChainVerdict::Trusted { .. })), "{verdict:?}");
+}
+
+/// Those of a trusted root with one authority of these certificates, and these CT logs.
+fn authorities(certificates: &str, ctlogs: &str) -> Option<Authorities> {
+    let authority = format!(r#"{{"certChain":{{"certificates":[{certificates}]}}}}"#);
+    let root = format!(r#"{{"tlogs":[],"ctlogs":[{ctlogs}],"certificateAuthorities":[{authority}]}}"#);
+    TrustedRoot::parse(root.as_bytes())
+        .ok()
+        .map(|root| Authorities::of(&root))
 }
 
 /// Trusted roots, with every key that they hold.

@@ -18,3 +18,4 @@ mod stored;
 mod servers;
 mod observers;
 mod tuf;
+mod chains;

@@ -341,13 +341,14 @@ fn what_is_looked_up_is_proven_against_our_record() {
         (&true.into(), &7.into(), &60.into())
     );
     assert_eq!(line["names_what_was_asked"], true);
+    assert_eq!(line["signers"][0]["trust"]["chain"], "unknown");
     assert_eq!(line["said"]["promise_verified"], true);
     stage.world.write("artifact", 7_u64.to_be_bytes());
-    stage
-        .world
-        .run(&["lookup", "artifact"])
-        .ends(0)
-        .says(&["PROVEN", "acme"]);
+    stage.world.run(&["lookup", "artifact"]).ends(0).says(&[
+        "PROVEN",
+        "acme",
+        "certificate chain: not known: the trusted root names no",
+    ]);
     // What the index lists and the server does not have stands in nobody's way.
     stage
         .rekor

@@ -16,7 +16,7 @@ use hint::{hint, names};
 use pass::{Clock as _, Fault, Freshness, LogKind, Outcome, SourceError, SourceErrorKind, Sources as _};
 use pass::{Standing, Store, SystemClock, WatchedLog};
 use serde_json::{Value, json};
-use sigstore::{LeafKind, Scratch, Timestamp};
+use sigstore::{Authorities, ChainVerdict, LeafKind, Scratch, Signer, Timestamp};
 use sources::{Hint, Logs, LookedUp, RekorV1Server};
 use std::process::ExitCode;
 use tlog::Hash;
@@ -31,6 +31,10 @@ pub(crate) async fn lookup(args: Lookup) -> Result<ExitCode, Failure> {
     let now = SystemClock::new().now();
     let logs = Logs::new()?;
     let trust = trust::look(&loaded, logs.http(), &args.common.store).await?;
+    let asked = Asked {
+        hint,
+        authorities: Authorities::of(&trust.root),
+    };
     let coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
     let server = server(coverage.watched, args.log.as_deref())?;
     let speaks = logs.rekor_v1(&server)?;
@@ -44,17 +48,17 @@ pub(crate) async fn lookup(args: Lookup) -> Result<ExitCode, Failure> {
         .filter(|log| log.shard.is_some())
         .collect();
     let store = wiring::store(&args.common.store, Access::Read).await?;
-    let found = speaks.search(&hint, Freshness::Cached).await;
-    let uuids = found.map_err(|error| refused(error, &hint))?;
+    let found = speaks.search(&asked.hint, Freshness::Cached).await;
+    let uuids = found.map_err(|error| refused(error, &asked.hint))?;
     say(&listed(&speaks.url(), uuids.len(), args.limit));
     let mut worst = Outcome::Clean;
     for uuid in uuids.iter().take(args.limit) {
         let seen = see(uuid, &speaks, &shards, &logs, store.as_ref()).await?;
         worst = worst.max(seen.outcome());
         print(&if args.json {
-            alerts::json_line(&seen.json(&hint))
+            alerts::json_line(&seen.json(&asked))
         } else {
-            seen.text(&hint)
+            seen.text(&asked)
         });
     }
     Ok(ExitCode::from(worst.exit_code()))
@@ -113,6 +117,23 @@ fn server(watched: Vec<WatchedLog>, named: Option<&str>) -> Result<WatchedLog, F
         (None, _) => Err(Failure::Usage(
             "error: no Rekor v1 server is watched, and only those have a search index".to_owned(),
         )),
+    }
+}
+
+/// What is looked up, and who may have issued the certificates that are found.
+struct Asked {
+    hint: Hint,
+    authorities: Authorities,
+}
+
+impl Asked {
+    /// What a signer says of itself, and what the trusted root says of its certificate.
+    fn signer(&self, signer: &Signer<'_>) -> Value {
+        let mut said = json!(Identity::of(signer));
+        if let Some(certificate) = signer.certificate() {
+            said["trust"] = json!(self.authorities.judge(certificate));
+        }
+        said
     }
 }
 
@@ -238,18 +259,18 @@ impl Seen {
         }
     }
 
-    fn json(&self, hint: &Hint) -> Value {
+    fn json(&self, asked: &Asked) -> Value {
         match self {
-            Self::Entry(seen) => seen.json(hint),
+            Self::Entry(seen) => seen.json(asked),
             Self::Missing { uuid, fault, .. } => {
                 json!({"schema": 1, "uuid": uuid, "log": null, "proven": false, "why": fault.message})
             }
         }
     }
 
-    fn text(&self, hint: &Hint) -> String {
+    fn text(&self, asked: &Asked) -> String {
         match self {
-            Self::Entry(seen) => seen.text(hint),
+            Self::Entry(seen) => seen.text(asked),
             Self::Missing { uuid, fault, .. } => {
                 let why = escape(&fault.message, SHOWN);
                 format!("NOT SHOWN   the index lists {uuid}, and the server did not give it: {why}")
@@ -268,15 +289,15 @@ impl SeenEntry {
     }
 
     /// What is proven is under `proven`, what is only the server's word under `said`.
-    fn json(&self, hint: &Hint) -> Value {
+    fn json(&self, asked: &Asked) -> Value {
         let mut scratch = Scratch::new();
         let (kind, signers, digests, named) = match sigstore::decode(LeafKind::RekorV1, &self.entry.leaf, &mut scratch)
         {
             Ok(entry) => (
                 format!("{} {}", entry.kind(), entry.version()),
-                entry.signers().iter().map(Identity::of).collect(),
+                entry.signers().iter().map(|signer| asked.signer(signer)).collect(),
                 entry.digests().map(str::to_owned).collect(),
-                names(&entry, hint),
+                names(&entry, &asked.hint),
             ),
             Err(undecodable) => (
                 undecodable.reason.name().to_owned(),
@@ -302,8 +323,8 @@ impl SeenEntry {
         })
     }
 
-    fn text(&self, hint: &Hint) -> String {
-        let facts = self.json(hint);
+    fn text(&self, asked: &Asked) -> String {
+        let facts = self.json(asked);
         let mut lines = vec![match &self.shown {
             Shown::Proven { index, head, read } => {
                 let read = if *read { "" } else { ", not read by a pass yet" };
@@ -329,6 +350,9 @@ impl SeenEntry {
                     escape(name.as_str().unwrap_or_default(), SHOWN)
                 ));
             }
+            let verdict: Option<ChainVerdict> = serde_json::from_value(signer["trust"].clone()).ok();
+            let said = verdict.iter().flat_map(alerts::chain_facts);
+            lines.extend(said.map(|fact| format!("  {}: {}", fact.name, fact.value)));
         }
         for digest in facts["digests"].as_array().into_iter().flatten() {
             lines.push(format!(
@@ -338,7 +362,7 @@ impl SeenEntry {
         }
         match facts["names_what_was_asked"].as_bool() {
             Some(true) => lines.push("  the entry itself names what was asked for".to_owned()),
-            Some(false) if matches!(hint, Hint::Sha256(_)) && holds_a_statements_hash(facts["kind"].as_str()) => {
+            Some(false) if matches!(asked.hint, Hint::Sha256(_)) && holds_a_statements_hash(facts["kind"].as_str()) => {
                 let words = "  the entry holds only the hash of its statement: that it is about this artifact, the index alone says";
                 lines.push(words.to_owned());
             }

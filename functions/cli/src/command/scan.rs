@@ -9,7 +9,8 @@ use crate::wiring::{self, Access, Console};
 use alerts::Finding;
 use local::ConsoleSink;
 use local::configuration::Loaded;
-use pass::{AlertSink, Clock as _, Found, LogKind, Outcome, Rescan, Sources as _, SystemClock, WatchedLog};
+use pass::{AlertSink, Clock as _, Found, LogKind, Outcome, Rescan, Sources as _, SystemClock, Trust, WatchedLog};
+use sigstore::Authorities;
 use sources::Logs;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,12 +29,14 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
         Vec::new()
     };
     let logs = Logs::new()?;
-    let parts = parts(&loaded, &args, &logs).await?;
+    let trust = trust::look(&loaded, logs.http(), &args.common.store).await?;
+    let parts = parts(&loaded, &trust, &args, &logs).await?;
     let store = wiring::store(&args.common.store, Access::Make).await?;
     let progress = Arc::new(ProgressLine::new());
     let (environment, stop) = wiring::environment(store, Vec::new(), None, Arc::clone(&progress) as _);
     wiring::stop_on_signal(stop);
     let rules = Arc::new(loaded.in_force.settings.rules);
+    let authorities = Arc::new(Authorities::of(&trust.root));
     let mut found = Vec::new();
     let mut take = |finding: Finding, object: &str| {
         progress.clear();
@@ -45,8 +48,9 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
     let (mut worst, mut failed) = (Outcome::Clean, None);
     for Part { log, kind, range } in parts {
         let source = logs.open(&log, kind)?;
-        let (environment, rules, name) = (Arc::clone(&environment), Arc::clone(&rules), log.origin.clone());
-        let rescan = pass::rescan(environment, rules, log, kind, source, range, &mut take).await;
+        let (environment, name) = (Arc::clone(&environment), log.origin.clone());
+        let asked = (Arc::clone(&rules), Arc::clone(&authorities));
+        let rescan = pass::rescan(environment, asked, log, kind, source, range, &mut take).await;
         progress.clear();
         match rescan {
             Ok(rescan) => {
@@ -97,11 +101,10 @@ struct Part {
 }
 
 /// The log that is meant. The name of a Rekor v1 server means all its shards, and the range counts as the server does.
-async fn parts(loaded: &Loaded, args: &Scan, logs: &Logs) -> Result<Vec<Part>, Failure> {
+async fn parts(loaded: &Loaded, trust: &Trust, args: &Scan, logs: &Logs) -> Result<Vec<Part>, Failure> {
     let now = SystemClock::new().now();
-    let trust = trust::look(loaded, logs.http(), &args.common.store).await?;
     let inventory = config::inventory(&args.common.store).await;
-    let mut coverage = pass::coverage(&loaded.in_force.settings, &trust, &inventory, now)?;
+    let mut coverage = pass::coverage(&loaded.in_force.settings, trust, &inventory, now)?;
     let server_of = |name: &String| inventory.logs.get(name).and_then(|listed| listed.shard.clone());
     let shards = inventory.logs.keys().filter(|name| server_of(name).is_some()).cloned();
     let names: Vec<String> = coverage

@@ -1,8 +1,8 @@
 //! The record of a finding, from a decoded entry and a match.
 
-use crate::made::{LOG, NOW, finding};
+use crate::made::{LOG, NOW, finding, judged};
 use rules::{Match, RuleSet, Severity};
-use sentinel_alerts::{Finding, FindingContext, IdentityKind, Span, finding_id};
+use sentinel_alerts::{Finding, FindingContext, Ground, IdentityKind, Span, finding_id};
 use serde_json::json;
 use sigstore::certificate::{Certificate, index};
 use sigstore::{Entry, Key, Signer, Verifier};
@@ -161,4 +161,48 @@ fn certificates_of_the_public_instance() {
         seen += 1;
     }
     assert!(seen > 100, "{seen}");
+}
+
+#[test]
+fn a_verdict_moves_the_severity_and_nothing_else() {
+    for (name, it) in judged() {
+        let severity = match name {
+            "finding-untrusted" => Severity::Medium,
+            "finding-unlogged" | "finding-mislogged" => Severity::Critical,
+            _ => Severity::High,
+        };
+        assert_eq!(it.severity, severity, "{name}");
+        assert_eq!(it.rule_severity, (severity != Severity::High).then_some(Severity::High));
+        let plain = Finding {
+            severity: Severity::High,
+            rule_severity: None,
+            trust: None,
+            ..it.clone()
+        };
+        assert_eq!(plain, finding());
+        // Judged again, it steps from the rule's severity again.
+        let mut again = it.clone();
+        again.judge(it.trust.clone().unwrap(), Ground::Names);
+        assert_eq!(again, it);
+        let (mut short, mut expect) = (it.clone(), finding());
+        short.shorten();
+        expect.shorten();
+        assert_eq!(short, expect);
+        let line = serde_json::to_string(&it).unwrap();
+        assert_eq!(serde_json::from_str::<Finding>(&line).unwrap(), it);
+    }
+}
+
+#[test]
+fn a_verdict_of_a_later_version_does_not_cost_the_finding() {
+    for verdict in [
+        json!({"chain": "revoked"}),
+        json!({"chain": "untrusted", "why": "later"}),
+        json!(7),
+        json!(null),
+    ] {
+        let mut value = serde_json::to_value(finding()).unwrap();
+        value["trust"] = verdict;
+        assert_eq!(serde_json::from_value::<Finding>(value).unwrap(), finding());
+    }
 }

@@ -1,6 +1,6 @@
 //! Every kind of alert as people see it. `SENTINEL_BLESS=1` writes the files anew; read the difference before you commit.
 
-use crate::made::{LOG, NOW, OPENED, condition, finding, notices, particulars};
+use crate::made::{LOG, NOW, OPENED, condition, finding, judged, notices, particulars};
 use rules::Severity;
 use sentinel_alerts::{
     Alert, Class, MAX_TITLE_CHARS, Phase, chat, condition_alert, digest_alert, finding_alert, json, notice_alert,
@@ -81,6 +81,15 @@ fn findings() {
 }
 
 #[test]
+fn findings_with_a_verdict_on_their_chain() {
+    for (name, finding) in judged() {
+        let alert = finding_alert(&finding, NOW);
+        assert_eq!(alert.severity, finding.severity);
+        check(name, &alert);
+    }
+}
+
+#[test]
 fn every_condition_in_every_phase() {
     for class in conditions() {
         let (detail, facts) = particulars(class);
@@ -138,6 +147,7 @@ fn no_golden_file_is_left_over() {
         .map(str::to_owned)
         .into();
     expect.extend(notices().into_iter().map(|(name, _)| name.to_owned()));
+    expect.extend(judged().into_iter().map(|(name, _)| name.to_owned()));
     for class in conditions() {
         for phase in [Phase::Opened, Phase::Reminder, Phase::Closed] {
             expect.insert(format!("{}-{}", class.word(), phase.word()));

@@ -2,9 +2,9 @@
 
 use rules::Severity;
 use sentinel_alerts::{
-    Class, ConditionView, Fact, Finding, Identity, IdentityKind, Notice, Roll, SCHEMA, Span, finding_id,
+    Class, ConditionView, Fact, Finding, Ground, Identity, IdentityKind, Notice, Roll, SCHEMA, Span, finding_id,
 };
-use sigstore::Timestamp;
+use sigstore::{ChainVerdict, Sct, Timestamp, Why};
 use tlog::Hash;
 
 pub(crate) const LOG: &str = "log2025-1.rekor.sigstore.dev";
@@ -53,6 +53,7 @@ pub(crate) fn finding() -> Finding {
         version: "0.0.2".to_owned(),
         rule: "our-repositories".to_owned(),
         severity: Severity::High,
+        rule_severity: None,
         note: Some("Page the\nrelease captain.".to_owned()),
         labels: [("product", "widgets"), ("team", "release")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -60,11 +61,47 @@ pub(crate) fn finding() -> Finding {
         allowed: false,
         undecided: false,
         signer: Some(identity()),
+        trust: None,
         digests: vec![Hash::of(b"artifact").to_string()],
         promise: None,
         leaf: Some("bGVhZg==".to_owned()),
         proof: Some("c2sp.org/tlog-proof@v1\n".to_owned()),
     }
+}
+
+/// A finding for each sort of verdict, with the name of its golden files.
+pub(crate) fn judged() -> Vec<(&'static str, Finding)> {
+    let authority = || "https://fulcio.sigstore.dev".to_owned();
+    let ct_log = || "https://ctfe.sigstore.dev/2022".to_owned();
+    let trusted = |sct| ChainVerdict::Trusted {
+        authority: authority(),
+        sct,
+    };
+    let refused = ChainVerdict::Refused {
+        authority: authority(),
+        why: Why::OutsideAuthority,
+    };
+    let verdicts = [
+        ("finding-trusted", trusted(Sct::Verified { ct_log: ct_log() })),
+        ("finding-unlogged", trusted(Sct::UnknownLog)),
+        ("finding-mislogged", trusted(Sct::Invalid { ct_log: Some(ct_log()) })),
+        ("finding-refused", refused),
+        (
+            "finding-untrusted",
+            ChainVerdict::Untrusted {
+                why: Why::NoSuchAuthority,
+            },
+        ),
+        ("finding-unknown", ChainVerdict::Unknown { why: Why::NoAuthority }),
+    ];
+    verdicts
+        .into_iter()
+        .map(|(name, verdict)| {
+            let mut finding = finding();
+            finding.judge(verdict, Ground::Names);
+            (name, finding)
+        })
+        .collect()
 }
 
 pub(crate) fn condition<'a>(class: Class, detail: &'a str, facts: &'a [Fact]) -> ConditionView<'a> {

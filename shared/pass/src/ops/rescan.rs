@@ -20,6 +20,7 @@ use crate::trouble::{Fault, FaultClass, Outcome, Unproven, Violation};
 use crate::{LogSource, WatchedLog, record};
 use alerts::Finding;
 use rules::RuleSet;
+use sigstore::Authorities;
 use std::sync::Arc;
 use tlog::{Hash, SignedCheckpoint};
 
@@ -39,13 +40,13 @@ pub struct Rescan {
 }
 
 /// Reads `[from, end)` of a log. Every finding is handed to `found` as soon as its span is proven, with the name of the
-/// object that it was written to.
+/// object that it was written to. Its signer is judged by `authorities`, those of the trust in force.
 ///
 /// # Errors
 /// A fault if it could not be told; what does not verify is in the result.
 pub async fn rescan(
     environment: Arc<Environment>,
-    rules: Arc<RuleSet>,
+    (rules, authorities): (Arc<RuleSet>, Arc<Authorities>),
     log: WatchedLog,
     kind: LogKind,
     source: Arc<dyn LogSource>,
@@ -64,6 +65,7 @@ pub async fn rescan(
         environment,
         log,
         rules,
+        authorities,
         trust: Hash::EMPTY_ROOT,
         config: Hash::EMPTY_ROOT,
         max_alerts: u64::MAX,
@@ -114,6 +116,7 @@ pub async fn rescan(
     let scanner = Scanner {
         kind: leaves,
         rules: Arc::clone(&context.rules),
+        authorities: Arc::clone(&context.authorities),
         log: Arc::from(context.log.origin.as_str()),
         note: Arc::from(note),
         now: context.now(),

@@ -242,6 +242,8 @@ impl<'a> Walk<'a> {
             last,
             severity,
         });
+        // The findings of one rule may differ by what their chains say: the digest is as severe as its worst.
+        digest.severity = digest.severity.max(severity);
         digest.count = digest.count.saturating_add(count);
         digest.last = last;
     }

@@ -5,6 +5,7 @@
 //! hash only, and beyond another cap it is counted, so that neither a broad rule nor a log of junk fills the bucket.
 //! Writes nothing.
 
+use super::judge::Verdicts;
 use super::tree::SpanTree;
 use super::verify::{SpanProof, VerifiedSpan};
 use crate::record::{Counts, Group, MAX_GROUPS};
@@ -13,12 +14,13 @@ use alerts::{Finding, FindingContext, Promise};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rules::{Context, Match, RuleSet};
-use sigstore::{Entry, LeafKind, Scratch, Timestamp, Undecodable};
+use sigstore::{Authorities, Entry, LeafKind, Scratch, Timestamp, Undecodable};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tlog::{Hash, TlogProof, VerifierKey};
 
-/// Whole findings of one span take at most so many bytes; the rest has no leaf, no proof and no identity.
+/// Whole findings of one span take at most so many bytes; the rest has no leaf, no proof and no identity, and its
+/// signers are not judged: what judging costs a span is bounded with them.
 pub(crate) const FINDINGS_BYTES: usize = 2 * 1024 * 1024;
 
 /// Beyond them findings are listed one by one, without what they hold, up to so many bytes more; the rest is counted, a
@@ -94,6 +96,8 @@ pub(crate) struct Scanner {
     /// The signed note of the head, for the proofs.
     pub(crate) note: Arc<str>,
     pub(crate) now: Timestamp,
+    /// Who may have issued the certificates of signers.
+    pub(crate) authorities: Arc<Authorities>,
     /// The keys that may sign promises.
     pub(crate) keys: Arc<[VerifierKey]>,
     /// What is left of [`QUARANTINE_BYTES`].
@@ -201,6 +205,8 @@ impl Scanner {
             });
             finding.proof = proof.map(|proof| proof.to_text());
             finding.leaf = Some(STANDARD.encode(leaf));
+            let (authorities, rules) = (&self.authorities, &self.rules);
+            work.verdicts.judge(authorities, rules, entry, found, &mut finding);
         } else {
             finding.shorten();
         }
@@ -238,6 +244,7 @@ struct Work {
     groups: BTreeMap<String, (u64, u64)>,
     promises: BTreeMap<String, (u64, u64)>,
     counted: BTreeMap<usize, FindingCount>,
+    verdicts: Verdicts,
 }
 
 /// A line of a quarantine object: one leaf, or a range of leaves beyond the cap.

@@ -136,6 +136,7 @@ async fn reader(
     let scanner = Scanner {
         kind: leaves,
         rules: Arc::clone(&book.context.rules),
+        authorities: Arc::clone(&book.context.authorities),
         log: Arc::from(book.context.log.origin.as_str()),
         note: Arc::from(note),
         now: book.context.now(),

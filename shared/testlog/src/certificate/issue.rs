@@ -20,15 +20,15 @@ pub(crate) const SERIAL_PREFIX: [u8; 12] = *b"\x5Etestlog-ser";
 const ECDSA_SHA256: &[u64] = &[1, 2, 840, 10045, 4, 3, 2];
 const ECDSA_SHA384: &[u64] = &[1, 2, 840, 10045, 4, 3, 3];
 const ED25519: &[u64] = &[1, 3, 101, 112];
-const CODE_SIGNING: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 3];
+pub(crate) const CODE_SIGNING: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 3];
 /// RFC 6962, 3.3: the list of signed certificate timestamps.
-const SCT_LIST: &[u64] = &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
+pub(crate) const SCT_LIST: &[u64] = &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
 const SUBJECT_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 14];
-const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
+pub(crate) const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
 const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
-const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
-const AUTHORITY_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 35];
-const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
+pub(crate) const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
+pub(crate) const AUTHORITY_KEY: &[u64] = &[2, 5, 29, 35];
+pub(crate) const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
 
 /// A certificate authority that signs leaves itself.
 #[derive(Clone)]
@@ -133,7 +133,7 @@ impl Authority {
                 false,
                 &der::octet_string(&key_identifier(&leaf.subject_key)),
             ),
-            extension(AUTHORITY_KEY_IDENTIFIER, false, &der::sequence(&[&own])),
+            extension(AUTHORITY_KEY, false, &der::sequence(&[&own])),
         ];
         if !names.is_empty() {
             all.push(extension(
@@ -157,11 +157,7 @@ impl Authority {
     }
 
     fn signed(&self, body: &Body) -> Vec<u8> {
-        let algorithm = der::sequence(&[&der::oid(match self.key.algorithm() {
-            Algorithm::Ed25519 => ED25519,
-            Algorithm::EcdsaP256 => ECDSA_SHA256,
-            Algorithm::EcdsaP384 => ECDSA_SHA384,
-        })]);
+        let algorithm = algorithm(&self.key);
         let serial = [SERIAL_PREFIX.as_slice(), &body.serial.to_be_bytes()].concat();
         let signed = der::sequence(&[
             &der::value(0xA0, &der::unsigned(&[2])),
@@ -201,7 +197,16 @@ struct Body<'a> {
     extensions: &'a [u8],
 }
 
-fn extension(oid: &[u64], critical: bool, value: &[u8]) -> Vec<u8> {
+/// The AlgorithmIdentifier of what this key signs certificates with.
+pub(crate) fn algorithm(key: &SigningKey) -> Vec<u8> {
+    der::sequence(&[&der::oid(match key.algorithm() {
+        Algorithm::Ed25519 => ED25519,
+        Algorithm::EcdsaP256 => ECDSA_SHA256,
+        Algorithm::EcdsaP384 => ECDSA_SHA384,
+    })])
+}
+
+pub(crate) fn extension(oid: &[u64], critical: bool, value: &[u8]) -> Vec<u8> {
     let critical: &[u8] = if critical { &[0x01, 1, 0xFF] } else { &[] };
     der::sequence(&[&der::oid(oid), critical, &der::octet_string(value)])
 }
@@ -223,6 +228,6 @@ fn timestamp_list(at_secs: u64) -> Vec<u8> {
     [&two_bytes(one.len() + 2), &two_bytes(one.len()), one.as_slice()].concat()
 }
 
-fn two_bytes(length: usize) -> [u8; 2] {
+pub(crate) fn two_bytes(length: usize) -> [u8; 2] {
     u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes()
 }
