@@ -16,5 +16,6 @@ mod hostile_text;
 mod readme;
 mod stored;
 mod servers;
+mod lookback;
 mod observers;
 mod tuf;
