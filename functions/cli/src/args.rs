@@ -2,7 +2,7 @@
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use core::time::Duration;
-use pass::{Position, parse_duration};
+use pass::{Position, Since, parse_duration};
 use std::path::PathBuf;
 
 /// Watches Sigstore's transparency logs: proves that they only grow, reads every entry, finds whom you watch for.
@@ -30,7 +30,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Check the record in a store, or one piece of evidence, again, offline: 0 whole or convincing, 1 not, 30 could not read
     Verify(Verify),
-    /// Read a range of a log (again), prove it, print its findings; moves nothing
+    /// Read a range of a log (again), or ask a new rule of what was read without it: prove it, print its findings; moves
+    /// nothing
     Scan(Scan),
     /// Ask a Rekor v1 server's search index for an artifact, an address or a key, and prove each entry against our record
     Lookup(Lookup),
@@ -151,15 +152,23 @@ pub(crate) struct Lookup {
 pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// The log: its name, or an unambiguous part of it
-    #[arg(long, value_name = "NAME")]
-    pub(crate) log: String,
+    /// The log: its name, or an unambiguous part of it; with --rule every watched log, if none is named
+    #[arg(long, value_name = "NAME", required_unless_present = "rule")]
+    pub(crate) log: Option<String>,
     /// The first index
-    #[arg(long, value_name = "N")]
-    pub(crate) from: u64,
+    #[arg(long, value_name = "N", required_unless_present = "rule", conflicts_with = "rule")]
+    pub(crate) from: Option<u64>,
     /// The index after the last
-    #[arg(long, value_name = "M")]
-    pub(crate) to: u64,
+    #[arg(long, value_name = "M", required_unless_present = "rule", conflicts_with = "rule")]
+    pub(crate) to: Option<u64>,
+    /// Instead of a range: read what the receipts say was scanned without this rule, ask this rule alone, and record that
+    /// it was asked; what was interrupted goes on where it ended
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Option<String>,
+    /// With --rule, how far back: start (all that was ever scanned), a day or time such as 2026-03-01 (what was scanned
+    /// then or later: every entry that is newer is in it), or with --log an index [default: start]
+    #[arg(long, value_name = "DATE|INDEX|start", requires = "rule", value_parser = since)]
+    pub(crate) since: Option<Since>,
     /// Send the findings to the sinks as well
     #[arg(long)]
     pub(crate) alert: bool,
@@ -250,6 +259,16 @@ fn position(text: &str) -> Result<Position, String> {
     }
 }
 
+fn since(text: &str) -> Result<Since, String> {
+    if text == "start" {
+        return Ok(Since::Start);
+    }
+    let index = text.parse().ok().map(Since::Index);
+    index
+        .or_else(|| rules::date(text).map(Since::Time))
+        .ok_or_else(|| "write start, a day or RFC 3339 time such as 2026-03-01, or an index".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,5 +277,19 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn how_far_back_is_meant() {
+        let check = |text: &str, expect: Option<Since>| assert_eq!(since(text).ok(), expect, "{text}");
+        let day = rules::date("2026-03-01").unwrap();
+        check("start", Some(Since::Start));
+        check("0", Some(Since::Index(0)));
+        check("18446744073709551615", Some(Since::Index(u64::MAX)));
+        check("2026-03-01", Some(Since::Time(day)));
+        check("2026-03-01T00:00:00Z", Some(Since::Time(day)));
+        for wrong in ["", "Start", "-1", "18446744073709551616", "2026-02-30", "yesterday"] {
+            check(wrong, None);
+        }
     }
 }

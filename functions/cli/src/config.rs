@@ -160,10 +160,7 @@ pub(crate) async fn kept_rule_sets(store: &dyn Store) -> Result<BTreeSet<Hash>, 
 }
 
 fn rule_set(bytes: &[u8]) -> Option<Hash> {
-    let document = yaml::parse_value(core::str::from_utf8(bytes).ok()?).ok()?;
-    let value = |key: &str| document.get(key).unwrap_or(&serde_json::Value::Null);
-    let rules = rules::read(value("rules"), value(rules::MONITORED_VALUES));
-    rules.ok().map(|rules| rules.hash())
+    rules::RuleSet::hash_of(&configuration::rules_of(bytes)?).ok()
 }
 
 /// Checks a text against the sources that this build has.

@@ -10,7 +10,7 @@ use pass::{
     Fault, FixedTrust, GivenTrust, InForce, LogSettings, ReadPolicy, Settings, Store, StoreErrorKind, TrustChoice,
     TufChoice, TufRepository, ViewSettings,
 };
-use rules::Diagnostic;
+use rules::{Diagnostic, RuleSpec};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tlog::Policy;
@@ -174,6 +174,7 @@ pub async fn parse(
                     settings,
                     config: text.as_bytes().to_vec(),
                     fell_back: None,
+                    read_rules: rules_of,
                 };
                 return Ok(Loaded { in_force, trust });
             }
@@ -185,6 +186,12 @@ pub async fn parse(
         Err(fault @ Refused::Fault(_)) => return Err(fault),
     }
     Err(render(&problems))
+}
+
+/// The rules that a configuration which was in force before names, whatever else it says; `None` if they cannot be read.
+#[must_use]
+pub fn rules_of(config: &[u8]) -> Option<Vec<RuleSpec>> {
+    pass::rules_in(&yaml::parse_value(core::str::from_utf8(config).ok()?).ok()?)
 }
 
 /// Reads the witness policies that the settings name; what is wrong with them, with the place within their file.

@@ -6,6 +6,7 @@ use crate::coverage::{self, Unwatched, WatchedLog};
 use crate::discovery::Probed;
 use crate::environment::Environment;
 use crate::inventory::Inventory;
+use crate::lookback;
 use crate::measures::{LogMeasures, Measures};
 use crate::names;
 use crate::notices::{self, Week};
@@ -19,7 +20,7 @@ use crate::trouble::{Fault, FaultClass, Outcome};
 use crate::trust::{TufRefusal, TufStanding};
 use alerts::{Class, Roll};
 use rules::RuleSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A log that was not even loaded.
@@ -199,7 +200,13 @@ pub(crate) async fn finish(
     result = result.and(publish_tips(environment, &end.tips, now).await);
     end.fault = result.err();
     let measures = measures(environment, &inventory.deployment, &mut end, watches);
-    report(environment, end, &unwatched, measures)
+    let of_logs = lines.iter().filter_map(|line| line.log.clone());
+    let watched: BTreeSet<String> = of_logs.chain(end.skipped.iter().cloned()).collect();
+    let without_past = lookback::told(&inventory.deployment, &|log| watched.contains(log));
+    let mut report = report(environment, end, &unwatched, measures);
+    report.run.rules_without_past = without_past.names();
+    report.run.notes.extend(without_past.words());
+    report
 }
 
 /// Tells what the deployment owes. It is written before: a pass that is cut off in between would else open conditions

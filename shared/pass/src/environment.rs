@@ -4,7 +4,7 @@ use crate::settings::{ReportSettings, Settings};
 use crate::trouble::{Fault, FaultClass};
 use crate::{AlertSink, Clock, LogSource, Store, WatchedLog};
 use core::time::Duration;
-use rules::RuleSet;
+use rules::{RuleSet, RuleSpec};
 use std::sync::Arc;
 use tlog::Hash;
 use tokio::sync::watch;
@@ -81,7 +81,12 @@ pub struct InForce {
     pub config: Vec<u8>,
     /// Why this is an older configuration than the one that was given, if it is.
     pub fell_back: Option<String>,
+    /// Reads the rules of a configuration that was in force before: [`crate::rules_in`] its parsed text.
+    pub read_rules: ReadRules,
 }
+
+/// The rules that the bytes of a configuration name; `None` if they cannot be read.
+pub type ReadRules = fn(&[u8]) -> Option<Vec<RuleSpec>>;
 
 /// One log and what is in force for it.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ use crate::conditions;
 use crate::coverage::{self, Coverage, Unwatched};
 use crate::discovery::Discovery;
 use crate::environment::{Environment, InForce};
+use crate::lookback;
 use crate::names;
 use crate::news::TrustOutline;
 use crate::notices::{self, Change};
@@ -104,6 +105,8 @@ impl Inventory {
             merged.trusted.clone_from(&self.deployment.trusted);
         }
         notices::merge(&self.deployment, &mut merged);
+        let base = self.written.as_ref().map(|written| written.lookback.clone());
+        merged.lookback = lookback::merge(&base.unwrap_or_default(), &self.deployment.lookback, &theirs.lookback);
         for (origin, ours) in &self.deployment.logs {
             let listed = merged.logs.entry(origin.clone()).or_insert_with(|| ours.clone());
             listed.begun |= ours.begun;
@@ -223,14 +226,21 @@ pub(crate) async fn keep_in_force(
             .await?;
         if let Some(before) = inventory.deployment.config.replace(config) {
             let text = text_of(environment, &before).await?;
+            let rules = text.as_ref().and_then(|text| (in_force.read_rules)(text.as_bytes()));
+            let (deployment, specs) = (&mut inventory.deployment, in_force.settings.rules.specs());
+            let new = lookback::note(environment, deployment, rules.as_deref(), specs).await?;
+            let roll = notices::roll(coverage, &in_force.settings.rules);
+            let is_watched = |log: &str| lookback::is_watched(coverage, deployment, log);
+            let without_past = lookback::told(deployment, &is_watched).of(&new).facts();
             notices::config_changed(
-                &mut inventory.deployment,
+                deployment,
                 environment.clock.now(),
-                &notices::roll(coverage, &in_force.settings.rules),
+                &roll,
                 &Change {
                     before: (before, text.as_deref()),
                     now: (config, core::str::from_utf8(&in_force.config).ok()),
                     outline: outline.as_ref(),
+                    without_past,
                 },
             );
         }

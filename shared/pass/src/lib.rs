@@ -6,6 +6,7 @@
 
 mod seams;
 pub mod names;
+mod ranges;
 mod remember;
 mod trouble;
 mod settings;
@@ -17,6 +18,7 @@ pub mod record;
 mod coverage;
 mod discovery;
 mod environment;
+mod lookback;
 mod conditions;
 mod measures;
 mod report;
@@ -34,13 +36,16 @@ pub use audit::{Audit, Defect, EpochAudit, audit};
 pub use coverage::{Coverage, Observers, Unwatched, WatchedLog, coverage, find, misfits, trust_document};
 pub use difference::difference;
 pub use discovery::{Discovery, Found, ListedShard, MAX_SHARDS, Probed, Sources, discover, with_shards};
-pub use environment::{Budget, Environment, InForce, Reports, StopHandle, Unwatching, Watcher};
+pub use environment::{Budget, Environment, InForce, ReadRules, Reports, StopHandle, Unwatching, Watcher};
 pub use measures::{LogMeasures, Measures};
 pub use news::TrustOutline;
+pub use ops::ask::{LookedBack, LookingBack, Part, look_back, take_off};
 pub use ops::decide::{acknowledge, known_logs, restart};
 pub use ops::entry::{Standing, leads_to, standing};
+pub use ops::past::{Asking, Past, PastEpoch, Since, past};
 pub use ops::rescan::{Rescan, rescan};
 pub use outline::{Item, Outline};
+pub use ranges::Ranges;
 pub use remember::Remembering;
 pub use report::{LogReport, PassReport, Problem};
 pub use run::{run, run_only};
@@ -54,7 +59,7 @@ pub use seams::view::{StoreView, ViewSource};
 pub use settings::{
     CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, MAX_CONFIG_BYTES, MAX_REQUESTS, MAX_VIEWS, Position,
     ReadPolicy, ReportSettings, Settings, TrustChoice, TufChoice, Unmet, ViewKind, ViewSettings, WitnessPolicy,
-    parse_duration, schema,
+    parse_duration, rules_in, schema,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
 pub use trust::{FixedTrust, GivenTrust, Trust, TrustSource, TufRefusal, TufRepository, TufStanding};

@@ -144,6 +144,18 @@ impl LogFolder {
         format!("scans/{self}/{id}.json")
     }
 
+    /// That a rule was asked of a range which had been read without it.
+    #[must_use]
+    pub fn asked(&self, question: &Hash, from: u64, to: u64) -> String {
+        format!("scans/rules/{question}/{self}/{from:020}-{to:020}.json")
+    }
+
+    /// All ranges of this epoch that a rule was asked of afterwards begin with this.
+    #[must_use]
+    pub fn all_asked(&self, question: &Hash) -> String {
+        format!("scans/rules/{question}/{self}/")
+    }
+
     /// Our latest verified checkpoint, for others to compare.
     #[must_use]
     pub fn public_checkpoint(&self) -> String {
@@ -177,6 +189,14 @@ pub fn trust(content: &Hash) -> String {
 pub fn position(name: &str) -> Option<u64> {
     let last = name.rsplit('/').next()?;
     last.get(..20)?.parse().ok()
+}
+
+/// The two positions at the start of a name's last part: the range that it stands for.
+#[must_use]
+pub fn range(name: &str) -> Option<(u64, u64)> {
+    let last = name.rsplit('/').next()?;
+    let to = last.get(20..)?.strip_prefix('-')?.get(..20)?;
+    Some((position(name)?, to.parse().ok()?))
 }
 
 /// Whether an origin can name a log here: one line, and short enough once it is escaped.
@@ -232,5 +252,11 @@ mod tests {
         );
         assert_eq!(position("audit/x/receipts/00000000000000000256.json"), Some(256));
         assert_eq!(position("audit/x/receipts/nothing"), None);
+        let asked = LogFolder::new("rules", 2).asked(&Hash::EMPTY_ROOT, 7, 256);
+        assert!(crate::check_name(&asked));
+        assert!(asked.starts_with(&LogFolder::new("rules", 2).all_asked(&Hash::EMPTY_ROOT)));
+        assert_eq!(range(&asked), Some((7, 256)));
+        assert_eq!(range("scans/x/00000000000000000007.json"), None);
+        assert_eq!(range("scans/x/00000000000000000007-12.json"), None);
     }
 }

@@ -7,6 +7,7 @@
 
 use crate::coverage::{Coverage, Unwatched};
 use crate::difference::difference;
+use crate::lookback;
 use crate::names;
 use crate::news::TrustOutline;
 use crate::outline::Outline;
@@ -44,6 +45,8 @@ pub(crate) struct Change<'a> {
     pub(crate) now: (Hash, Option<&'a str>),
     /// What it says.
     pub(crate) outline: Option<&'a Outline>,
+    /// What is to be said of rules that came with it.
+    pub(crate) without_past: Vec<Fact>,
 }
 
 /// Notes the sinks of this pass; a new one is owed nothing that came about before.
@@ -132,11 +135,12 @@ pub(crate) fn config_changed(deployment: &mut Deployment, now: Timestamp, roll: 
         (None, _) => vec!["the copy of the configuration before is gone or damaged".to_owned()],
         (Some(_), None) => Vec::new(),
     };
-    let copies = [
+    let mut copies = change.without_past.clone();
+    copies.extend([
         Fact::new("before", &names::config(&before)),
         Fact::new("now", &names::config(&is)),
         Fact::new("in force since", &now.to_string()),
-    ];
+    ]);
     let which = format!("{} {} {before} {is}", deployment.created, deployment.changes);
     let notice = Notice::config_changed(which, now, roll, &copies, &changes, &lines);
     add(deployment, notice.with_object(names::config(&is)));
@@ -208,7 +212,10 @@ pub(crate) fn weekly(deployment: &mut Deployment, roll: &Roll<'_>, week: &Week<'
         return;
     }
     let which = format!("{} {}", deployment.created, before.at);
-    let notice = Notice::still_watching(which, now, roll, &counts(before, &reported));
+    let is_watched = |log: &str| roll.watched.iter().any(|(watched, _)| *watched == log);
+    let mut facts = counts(before, &reported);
+    facts.extend(lookback::told(deployment, &is_watched).facts());
+    let notice = Notice::still_watching(which, now, roll, &facts);
     add(deployment, notice);
     deployment.reported = Some(reported);
 }

@@ -10,6 +10,7 @@ mod observers;
 mod start;
 mod receipt;
 mod state;
+mod lookback;
 mod deployment;
 mod kept_trust;
 
@@ -18,6 +19,7 @@ pub use condition::{Acknowledgement, Condition, Told};
 pub use deployment::{Deployment, KnownSink, Listed, LogTotals, PendingNotice, Reported, Shard};
 pub use evidence::{EvidenceBody, EvidenceRecord};
 pub use kept_trust::KeptTrust;
+pub use lookback::{AskedRange, Lookback, Unasked, WithoutPast};
 pub use observers::{ObserverMarks, Pending, ViewMark, WitnessMark};
 pub use receipt::{Counts, Group, MAX_GROUPS, ObjectRef, Receipt};
 pub use start::{Restart, Start};

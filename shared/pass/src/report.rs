@@ -37,6 +37,8 @@ pub struct LogReport {
     pub latched: bool,
     /// Logs that verifiers accept and that are not watched; on the line of the run.
     pub unwatched: Vec<String>,
+    /// Rules that have not been asked of everything that was read before them; on the line of the run.
+    pub rules_without_past: Vec<String>,
     /// Why the outcome is what it is, unless it is clean or findings.
     #[serde(serialize_with = "error")]
     pub error: Option<Problem>,
@@ -94,6 +96,7 @@ impl LogReport {
             stale: false,
             latched: false,
             unwatched: Vec::new(),
+            rules_without_past: Vec::new(),
             error: None,
             new_violations: 0,
             notes: Vec::new(),

@@ -19,7 +19,7 @@ pub use schema::schema;
 pub use trust::{TrustChoice, TufChoice};
 
 use fields::Fields;
-use rules::{Diagnostic, MONITORED_VALUES, RuleSet};
+use rules::{Diagnostic, MONITORED_VALUES, RuleSet, RuleSpec};
 use serde_json::Value;
 use sigstore::Timestamp;
 
@@ -134,6 +134,13 @@ impl Settings {
         let named = core::iter::once(all).chain(own);
         named.filter_map(|(path, policy)| Some((path, policy.as_mut()?)))
     }
+}
+
+/// The rules that a parsed configuration names, whatever else it says; `None` if they are wrong.
+#[must_use]
+pub fn rules_in(value: &Value) -> Option<Vec<RuleSpec>> {
+    let of = |key: &str| value.get(key).unwrap_or(&Value::Null);
+    rules::specs(of("rules"), of(MONITORED_VALUES)).ok()
 }
 
 fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {

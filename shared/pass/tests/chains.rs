@@ -152,6 +152,7 @@ async fn pass(log: &TreeLog, root: &Value, config: &Value, sinks: Vec<Arc<dyn Al
         settings: Settings::from_value(config).unwrap(),
         config: serde_json::to_vec(config).unwrap(),
         fell_back: None,
+        read_rules: |bytes| pass::rules_in(&serde_json::from_slice(bytes).ok()?),
     };
     let trust = FixedTrust::from_bytes("a trusted root", root.to_string().into_bytes()).unwrap();
     let source = OneSource::new(log.clone(), log.checkpoint(log.size()));

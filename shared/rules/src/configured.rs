@@ -15,7 +15,26 @@ use serde_json::Value;
 /// # Errors
 /// Every mistake; paths begin with `rules` or `monitoredValues`.
 pub fn read(rules: &Value, monitored_values: &Value) -> Result<RuleSet, Vec<Diagnostic>> {
-    let (mut specs, watched) = match (parse(rules), monitored(monitored_values)) {
+    let (mut specs, watched) = both(rules, monitored_values)?;
+    let own = specs.len();
+    specs.extend(watched.iter().map(|watched| watched.spec.clone()));
+    let placed = |problems: Vec<Diagnostic>| problems.into_iter().map(|it| placed(it, own, &watched)).collect();
+    RuleSet::compile(specs).map_err(placed)
+}
+
+/// The same rules in the same order, not compiled: for who asks which rules there were and asks them of nothing.
+///
+/// # Errors
+/// Every mistake but those that compiling alone finds; paths begin with `rules` or `monitoredValues`.
+pub fn specs(rules: &Value, monitored_values: &Value) -> Result<Vec<RuleSpec>, Vec<Diagnostic>> {
+    let (mut specs, watched) = both(rules, monitored_values)?;
+    specs.extend(watched.into_iter().map(|watched| watched.spec));
+    Ok(specs)
+}
+
+/// The rules of either kind, no name twice.
+fn both(rules: &Value, monitored_values: &Value) -> Result<(Vec<RuleSpec>, Vec<Monitored>), Vec<Diagnostic>> {
+    let (specs, watched) = match (parse(rules), monitored(monitored_values)) {
         (Ok(specs), Ok(watched)) => (specs, watched),
         (specs, watched) => {
             let problems = [specs.err(), watched.err()];
@@ -23,13 +42,11 @@ pub fn read(rules: &Value, monitored_values: &Value) -> Result<RuleSet, Vec<Diag
         }
     };
     let taken = taken(&specs, &watched);
-    if !taken.is_empty() {
-        return Err(taken);
+    if taken.is_empty() {
+        Ok((specs, watched))
+    } else {
+        Err(taken)
     }
-    let own = specs.len();
-    specs.extend(watched.iter().map(|watched| watched.spec.clone()));
-    let placed = |problems: Vec<Diagnostic>| problems.into_iter().map(|it| placed(it, own, &watched)).collect();
-    RuleSet::compile(specs).map_err(placed)
 }
 
 /// Rules that are called as a watched value is.

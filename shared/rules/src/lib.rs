@@ -51,7 +51,7 @@ mod configured;
 mod lint;
 mod near;
 
-pub use configured::read;
+pub use configured::{read, specs};
 pub use diagnostic::{Diagnostic, at_key, nearest};
 pub use limits::{
     ENTRY_STEPS, KEPT_REGEX_BYTES, MAX_ALWAYS_ASKED, MAX_ALWAYS_RUN, MAX_CROWD, MAX_DEPTH, MAX_FIELDS, MAX_LABEL_CHARS,

@@ -4,9 +4,8 @@ use crate::compile::{Always, Program, compile};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Engine, Truth, View};
 use crate::pattern::Op;
-use crate::spec::RuleSpec;
+use crate::spec::{RuleSpec, canonical_hash};
 use crate::subject::{Context, Subject};
-use sha2::{Digest as _, Sha256};
 use sigstore::{Field, Timestamp};
 use std::ops::Range;
 use tlog::Hash;
@@ -89,6 +88,14 @@ impl RuleSet {
     #[must_use]
     pub const fn hash(&self) -> Hash {
         self.hash
+    }
+
+    /// The hash of the set that these specs make: what [`hash`](Self::hash) of the compiled set is.
+    ///
+    /// # Errors
+    /// A spec that cannot be written.
+    pub fn hash_of(specs: &[RuleSpec]) -> Result<Hash, Diagnostic> {
+        hash(specs)
     }
 
     /// The patterns that no text wakes, with what they cost.
@@ -205,27 +212,9 @@ fn record(found: &mut Vec<Match>, known: Range<usize>, matched: Match) {
 
 /// Specs serialise with their keys in order and without a number in them, which makes compact JSON the canonical one.
 fn hash(specs: &[RuleSpec]) -> Result<Hash, Diagnostic> {
-    let mut hasher = Hashing(Sha256::new());
-    match serde_json::to_writer(&mut hasher, specs) {
-        Ok(()) => Ok(Hash::from_bytes(hasher.0.finalize().into())),
-        Err(error) => Err(Diagnostic {
-            path: "rules".to_owned(),
-            message: error.to_string(),
-            suggestion: None,
-        }),
-    }
-}
-
-/// What is written goes nowhere but into the hash.
-struct Hashing(Sha256);
-
-impl std::io::Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    canonical_hash(specs).map_err(|error| Diagnostic {
+        path: "rules".to_owned(),
+        message: error.to_string(),
+        suggestion: None,
+    })
 }

@@ -8,8 +8,10 @@ use crate::pattern::Pattern;
 use crate::severity::Severity;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 use sigstore::Timestamp;
 use std::collections::BTreeMap;
+use tlog::Hash;
 
 /// One rule: whom to watch for, and what of it is expected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -71,6 +73,51 @@ pub enum Matcher {
         /// The patterns, any of which may match.
         patterns: Vec<Pattern>,
     },
+}
+
+/// What of a rule decides whether an entry is recorded as a match of it.
+#[derive(Serialize)]
+struct Question<'r> {
+    #[serde(rename = "match")]
+    matches: &'r Matcher,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only: Option<&'r Only>,
+}
+
+impl RuleSpec {
+    /// What the rule asks of an entry: SHA-256 of the canonical JSON (RFC 8785) of `match` and `only`. Two rules with the
+    /// same question record the same entries. Neither the name nor severity, note and labels are part of it, and not
+    /// `allow` either: a match that is allowed is recorded too.
+    ///
+    /// # Errors
+    /// A rule that cannot be written.
+    pub fn question(&self) -> Result<Hash, serde_json::Error> {
+        canonical_hash(&Question {
+            matches: &self.matches,
+            only: self.only.as_deref(),
+        })
+    }
+}
+
+/// SHA-256 of what serialises with its keys in order and without a number in it, so that compact JSON is the canonical one.
+pub(crate) fn canonical_hash<T: Serialize + ?Sized>(value: &T) -> Result<Hash, serde_json::Error> {
+    let mut hasher = Hashing(Sha256::new());
+    serde_json::to_writer(&mut hasher, value)?;
+    Ok(Hash::from_bytes(hasher.0.finalize().into()))
+}
+
+/// What is written goes nowhere but into the hash.
+struct Hashing(Sha256);
+
+impl std::io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Serialize for Matcher {

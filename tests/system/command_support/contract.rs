@@ -10,7 +10,7 @@ const COMMANDS: [&str; 9] = [
 ];
 
 /// The documented keys of a line of `run --json`.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "schema",
     "pass",
     "time",
@@ -25,6 +25,7 @@ const KEYS: [&str; 15] = [
     "stale",
     "latched",
     "unwatched",
+    "rules_without_past",
     "error",
 ];
 
@@ -43,7 +44,7 @@ fn every_command_takes_config_and_store() {
 #[test]
 fn wrong_usage_ends_with_2() {
     let world = World::new();
-    let usage: [&[&str]; 22] = [
+    let usage: [&[&str]; 27] = [
         &[],
         &["dance"],
         &["run", "--dance"],
@@ -58,6 +59,11 @@ fn wrong_usage_ends_with_2() {
         &["scan", "--log", "one", "--from", "0"],
         &["scan", "--log", "one", "--from", "5", "--to", "5"],
         &["scan", "--log", "one", "--from", "-1", "--to", "5"],
+        &["scan", "--log", "one", "--from", "0", "--to", "5", "--rule", "ours"],
+        &["scan", "--log", "one", "--from", "0", "--to", "5", "--since", "start"],
+        &["scan", "--rule", "ours", "--since", "yesterday"],
+        &["scan", "--rule", "ours", "--since", "7"],
+        &["scan", "--log", "one"],
         &["ack", "--log", "one", "id", "--by", "me"],
         &["ack", "--log", "one", "--by", "me", "--note", "why"],
         &["restart", "--log", "one", "--from", "soon", "--reason", "why"],
@@ -107,6 +113,7 @@ fn check_line(line: &Value) {
     let time = line["time"].as_str().unwrap();
     assert!(time.len() == 20 && time.ends_with('Z'), "{time}");
     assert!(line["stale"].is_boolean() && line["latched"].is_boolean() && line["unwatched"].is_array());
+    assert!(line["rules_without_past"].is_array());
     if !line["error"].is_null() {
         let error = line["error"].as_object().unwrap();
         assert!(error["class"].is_string() && error["message"].is_string() && error.contains_key("object"));

@@ -16,6 +16,7 @@ mod hostile_text;
 mod readme;
 mod stored;
 mod servers;
+mod lookback;
 mod observers;
 mod tuf;
 mod chains;

@@ -168,8 +168,10 @@ fn may_change(name: &str, key: &str) -> bool {
                 "which",
             ];
             let outline = ["hash", "word", "trust", "from"];
+            // What is said of rules that are new; the receipts are the truth.
+            let lookback = ["entries", "question", "upto"];
             let settings = key.starts_with("limits.") || key.starts_with("reports.");
-            of(&inventory) || of(&notices) || of(&outline) || settings
+            of(&inventory) || of(&notices) || of(&outline) || of(&lookback) || settings
         }
         ["state", _] => {
             let told = [

@@ -166,6 +166,49 @@ fn a_position_counts_over_all_shards() {
         .complains(&["together have 225 entries; --to is 226"]);
 }
 
+/// A rule that is new is asked of every shard by itself; an index counts over all of them.
+#[test]
+fn a_rule_that_is_new_is_asked_of_every_shard() {
+    let stage = Stage::of(95);
+    stage.rekor.shard_over(SECOND);
+    stage.rekor.grow(130);
+    stage.run(0);
+    let config = stage.world.read("sentinel.yaml");
+    stage.world.write(
+        "sentinel.yaml",
+        format!("{config}  - {{name: crowd, match: {{san: \"regex:.*crowd.*\"}}}}\n"),
+    );
+    assert_eq!(stage.run(0).whole()["rules_without_past"][0], "crowd");
+    let server = stage.rekor.origin();
+    let scan = |more: &[&str]| {
+        let ran = stage
+            .world
+            .run(&[&["scan", "--rule", "crowd", "--json"], more].concat())
+            .ends(0);
+        let lines = ran.lines();
+        let indices = lines
+            .iter()
+            .map(|line| line["promise"]["global_index"].as_u64().unwrap());
+        (indices.collect::<Vec<u64>>(), ran)
+    };
+    let of_crowd = |index: &u64| index % 10 != OURS;
+    let (found, ran) = scan(&["--log", &server, "--since", "100"]);
+    assert_eq!(found, (100..225).filter(of_crowd).collect::<Vec<u64>>());
+    ran.complains(&[
+        "95 more are older than --since",
+        "125 entries to read: [5, 130); 5 more are older",
+    ]);
+    assert_eq!(stage.run(0).whole()["rules_without_past"][0], "crowd");
+    // One shard by its own name counts by itself.
+    let first = format!("{server} - {FIRST}");
+    let (found, _) = scan(&["--log", &first, "--since", "90"]);
+    assert_eq!(found, (90..95).filter(of_crowd).collect::<Vec<u64>>());
+    let (found, _) = scan(&[]);
+    assert_eq!(found, (0..90).chain(95..100).filter(of_crowd).collect::<Vec<u64>>());
+    assert_eq!(stage.run(0).whole()["rules_without_past"].as_array().unwrap().len(), 0);
+    stage.world.run(&["verify"]).ends(0);
+}
+
 /// `from: head` is said of the server, and means the shards that it has when it first answers.
 #[test]
 fn a_shard_that_appears_is_read_from_its_beginning_whatever_is_said_of_its_server() {

@@ -227,6 +227,7 @@ impl World {
             settings: Settings::from_value(&self.settings).unwrap(),
             config: self.settings.to_string().into_bytes(),
             fell_back: None,
+            read_rules: local::configuration::rules_of,
         };
         let sources = FaultySource {
             served: Arc::clone(served),

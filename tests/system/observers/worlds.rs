@@ -208,6 +208,7 @@ impl Watch {
             settings: Settings::from_value(&config).unwrap_or_else(|problems| panic!("{problems:?}")),
             config: serde_json::to_vec(&config).unwrap(),
             fell_back: None,
+            read_rules: local::configuration::rules_of,
         };
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let environment = Environment {

@@ -177,6 +177,7 @@ impl Stage {
             settings,
             config,
             fell_back: None,
+            read_rules: local::configuration::rules_of,
         };
         let trust = FixedTrust::from_bytes("the test's trusted root", TRUSTED_ROOT.as_bytes().to_vec()).unwrap();
         let clock: Arc<dyn pass::Clock> = Arc::clone(&self.clock) as _;

@@ -1,5 +1,9 @@
 //! `scan`: a range of a log, read again and proven; it moves nothing.
 
+mod parts;
+mod telling;
+mod rule;
+
 use crate::args::Scan;
 use crate::config;
 use crate::exit::{Failure, print, say};
@@ -7,19 +11,29 @@ use crate::progress::ProgressLine;
 use crate::trust;
 use crate::wiring::{self, Access, Console};
 use alerts::Finding;
-use local::ConsoleSink;
-use local::configuration::Loaded;
-use pass::{AlertSink, Clock as _, Found, LogKind, Outcome, Rescan, Sources as _, SystemClock, Trust, WatchedLog};
+use parts::{Part, parts};
+use pass::{Outcome, Rescan, Sources as _};
 use sigstore::Authorities;
 use sources::Logs;
 use std::process::ExitCode;
 use std::sync::Arc;
+use telling::{deliver, form, say_rest};
 
 pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
-    if args.from >= args.to {
+    match (&args.rule, &args.log, args.from, args.to) {
+        (Some(rule), ..) => rule::scan(&args, rule).await,
+        (None, Some(log), Some(from), Some(to)) => range(&args, log, (from, to)).await,
+        (None, ..) => Err(Failure::Usage(
+            "error: name --log, --from and --to, or a --rule".to_owned(),
+        )),
+    }
+}
+
+/// A range, asked of every rule.
+async fn range(args: &Scan, log: &str, (from, to): (u64, u64)) -> Result<ExitCode, Failure> {
+    if from >= to {
         return Err(Failure::Usage(format!(
-            "error: --from {} --to {}: the range is empty",
-            args.from, args.to
+            "error: --from {from} --to {to}: the range is empty"
         )));
     }
     let loaded = config::load_or_last_good(&args.common).await?;
@@ -30,7 +44,7 @@ pub(crate) async fn scan(args: Scan) -> Result<ExitCode, Failure> {
     };
     let logs = Logs::new()?;
     let trust = trust::look(&loaded, logs.http(), &args.common.store).await?;
-    let parts = parts(&loaded, &trust, &args, &logs).await?;
+    let parts = parts((&loaded, &trust), args, (log, (from, to)), &logs).await?;
     let store = wiring::store(&args.common.store, Access::Make).await?;
     let progress = Arc::new(ProgressLine::new());
     let (environment, stop) = wiring::environment(store, Vec::new(), None, Arc::clone(&progress) as _);
@@ -84,130 +98,5 @@ fn tell(name: &str, rescan: &Rescan) {
         counts.allowed,
         counts.quarantined
     ));
-    rescan
-        .objects
-        .iter()
-        .for_each(|object| say(&format!("written: {object}")));
-    if let Some(problem) = &rescan.problem {
-        say(&alerts::text::escape(problem, 1_000));
-    }
-}
-
-/// What is read: a log, and a range within it.
-struct Part {
-    log: WatchedLog,
-    kind: LogKind,
-    range: (u64, u64),
-}
-
-/// The log that is meant. The name of a Rekor v1 server means all its shards, and the range counts as the server does.
-async fn parts(loaded: &Loaded, trust: &Trust, args: &Scan, logs: &Logs) -> Result<Vec<Part>, Failure> {
-    let now = SystemClock::new().now();
-    let inventory = config::inventory(&args.common.store).await;
-    let mut coverage = pass::coverage(&loaded.in_force.settings, trust, &inventory, now)?;
-    let server_of = |name: &String| inventory.logs.get(name).and_then(|listed| listed.shard.clone());
-    let shards = inventory.logs.keys().filter(|name| server_of(name).is_some()).cloned();
-    let names: Vec<String> = coverage
-        .watched
-        .iter()
-        .map(|log| log.origin.clone())
-        .chain(shards)
-        .collect();
-    // A shard may be named by what its server has not been asked for yet.
-    let wanted = pass::find(&names, &args.log);
-    let server = wanted.as_ref().ok().and_then(server_of).map(|shard| shard.server);
-    if let Some(asked) = server.or_else(|| wanted.as_ref().ok().cloned()) {
-        coverage.watched.retain(|log| log.origin == asked);
-    }
-    let discovery = pass::discover(&coverage, &inventory, logs).await;
-    let found: Vec<String> = discovery.found.iter().map(|found| found.log().origin.clone()).collect();
-    let range = (args.from, args.to);
-    let of_server = wanted
-        .ok()
-        .filter(|name| discovery.servers.iter().any(|(server, _)| server == name));
-    let origin = match &of_server {
-        Some(_) => None,
-        None => Some(pass::find(&found, &args.log)?),
-    };
-    let mut parts = Vec::new();
-    for found in discovery.found {
-        if origin.as_ref().is_some_and(|origin| *origin != found.log().origin) {
-            continue;
-        }
-        match found {
-            Found::Log(log, kind) => parts.push(Part { log, kind, range }),
-            Found::Unread(log, kind) => {
-                let message = format!(
-                    "error: {}: this version does not read logs of kind {} yet",
-                    log.origin,
-                    kind.word()
-                );
-                return Err(Failure::Usage(message));
-            }
-            Found::Failed(_, fault) => return Err(fault.into()),
-        }
-    }
-    if let Some(server) = &of_server {
-        parts = within_shards(parts, range);
-        if let Some(watched) = coverage.watched.iter().find(|log| log.origin == *server) {
-            check_end(logs, watched, args.to).await?;
-        }
-    }
-    if parts.is_empty() {
-        return Err(Failure::Usage(format!("error: {} is not watched", args.log)));
-    }
-    Ok(parts)
-}
-
-/// Refuses a range that ends behind all that there is before any of it is read. How much that is, the server says.
-async fn check_end(logs: &Logs, server: &WatchedLog, to: u64) -> Result<(), Failure> {
-    let listed = logs.shards(server).await?;
-    let end = listed.iter().map(|shard| shard.offset.saturating_add(shard.size)).max();
-    match end {
-        Some(end) if to > end => Err(Failure::Usage(format!(
-            "error: the shards of {} together have {end} entries; --to is {to}",
-            alerts::text::escape(&server.origin, 200)
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// The parts of a global range, in order.
-fn within_shards(mut parts: Vec<Part>, (from, to): (u64, u64)) -> Vec<Part> {
-    let offset = |part: &Part| part.log.shard.as_ref().map_or(0, |shard| shard.offset);
-    parts.sort_by_key(offset);
-    let starts: Vec<u64> = parts.iter().map(offset).collect();
-    let ends = starts.iter().skip(1).copied().chain([u64::MAX]);
-    let each = parts.into_iter().zip(starts.iter().copied().zip(ends));
-    each.filter_map(|(part, (start, end))| {
-        let (first, last) = (from.max(start), to.min(end));
-        let range = (first.saturating_sub(start), last.saturating_sub(start));
-        (first < last).then_some(Part { range, ..part })
-    })
-    .collect()
-}
-
-fn form(finding: &Finding, json: bool) -> String {
-    if json {
-        return alerts::json_line(finding);
-    }
-    let allowed = if finding.allowed { "(allowed) " } else { "" };
-    let now = SystemClock::new().now();
-    let text = ConsoleSink::stdout().form(&alerts::finding_alert(finding, now));
-    format!("{allowed}{text}")
-}
-
-async fn deliver(sinks: &[Arc<dyn AlertSink>], found: &[(Finding, String)]) -> Result<(), Failure> {
-    let now = SystemClock::new().now();
-    for sink in sinks {
-        for (finding, object) in found {
-            sink.deliver(&alerts::finding_alert(finding, now).with_object(object))
-                .await
-                .map_err(|error| {
-                    let message = format!("{error}: the findings are printed and written, but not all were sent");
-                    pass::Fault::new(pass::FaultClass::Internal, sink.name(), message)
-                })?;
-        }
-    }
-    Ok(())
+    say_rest(rescan);
 }

@@ -14,18 +14,18 @@ use crate::steps::observe::{self, Observed};
 use crate::steps::plan::Plan;
 use crate::steps::prove::{self, Proved};
 use crate::steps::read::{Read, Reader};
-use crate::steps::scan::{QUARANTINE_BYTES, Scanner};
+use crate::steps::scan::{QUARANTINE_BYTES, Scanned, Scanner};
 use crate::steps::settle;
 use crate::trouble::{Fault, FaultClass, Outcome, Unproven, Violation};
 use crate::{LogSource, WatchedLog, record};
 use alerts::Finding;
 use rules::RuleSet;
-use sigstore::Authorities;
+use sigstore::{Authorities, LeafKind};
 use std::sync::Arc;
 use tlog::{Hash, SignedCheckpoint};
 
 /// What a second reading came to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rescan {
     /// The worst that happened.
     pub outcome: Outcome,
@@ -46,13 +46,58 @@ pub struct Rescan {
 /// A fault if it could not be told; what does not verify is in the result.
 pub async fn rescan(
     environment: Arc<Environment>,
-    (rules, authorities): (Arc<RuleSet>, Arc<Authorities>),
+    asked: (Arc<RuleSet>, Arc<Authorities>),
     log: WatchedLog,
     kind: LogKind,
     source: Arc<dyn LogSource>,
     (from, end): (u64, u64),
     found: &mut dyn FnMut(Finding, &str),
 ) -> Result<Rescan, Fault> {
+    let mut rescan = Rescan::at(from);
+    let Some(proven) = open(environment, asked, log, kind, source, &mut rescan).await? else {
+        return Ok(rescan);
+    };
+    if end > proven.head.size {
+        let offset = proven.context.log.shard.as_ref().map_or(0, |shard| shard.offset);
+        let ends = |own: u64| own.saturating_add(offset);
+        let message = format!(
+            "the log {} has entries up to {}; the range ends at {}",
+            proven.context.log.origin,
+            ends(proven.head.size),
+            ends(end)
+        );
+        return Err(Fault {
+            class: FaultClass::Configuration,
+            message,
+            object: None,
+        });
+    }
+    proven.read(&proven.folder, (from, end), &mut rescan, found).await?;
+    Ok(rescan)
+}
+
+/// A log with a head along which ranges of it may be read.
+pub(crate) struct Proven {
+    pub(crate) context: LogContext,
+    pub(crate) source: Arc<dyn LogSource>,
+    pub(crate) head: HeadRef,
+    /// Whether our record has a newer one: the log served an old checkpoint.
+    pub(crate) is_stale: bool,
+    leaves: LeafKind,
+    folder: LogFolder,
+    note: String,
+}
+
+/// Observes the newest checkpoint, and proves it against our head where there is one. `None` if it may not be read along:
+/// why, is in `rescan`.
+pub(crate) async fn open(
+    environment: Arc<Environment>,
+    (rules, authorities): (Arc<RuleSet>, Arc<Authorities>),
+    log: WatchedLog,
+    kind: LogKind,
+    source: Arc<dyn LogSource>,
+    rescan: &mut Rescan,
+) -> Result<Option<Proven>, Fault> {
     let Some(leaves) = kind.leaves() else {
         let message = format!("this version does not read logs of kind {} yet", kind.word());
         return Err(Fault {
@@ -70,20 +115,25 @@ pub async fn rescan(
         config: Hash::EMPTY_ROOT,
         max_alerts: u64::MAX,
     };
-    let mut rescan = Rescan {
-        outcome: Outcome::Clean,
-        reached: from,
-        counts: Counts::default(),
-        problem: None,
-        objects: Vec::new(),
-    };
     let state: Option<LogState> =
         record::read(context.store(), &LogFolder::new(&context.log.origin, 1).state()).await?;
     let progress = state.as_ref().and_then(|state| state.progress.as_ref());
     let folder = LogFolder::new(&context.log.origin, progress.map_or(1, |progress| progress.epoch));
-    let (head, note) = match head(&context, state, source.as_ref()).await? {
-        Head::At(head, note) => (head, note),
-        Head::Unproven(unproven) => return Ok(unproven_at(rescan, &unproven)),
+    let newest = progress.map_or(0, |progress| progress.head.size);
+    match head(&context, state, source.as_ref()).await? {
+        Head::At(head, note) => Ok(Some(Proven {
+            context,
+            source,
+            head,
+            is_stale: head.size < newest,
+            leaves,
+            folder,
+            note,
+        })),
+        Head::Unproven(unproven) => {
+            rescan.ends_unproven(&unproven);
+            Ok(None)
+        }
         Head::Violation(violation) => {
             let evidence = settle::evidence_record(&violation, &context.log.origin, context.now());
             let name = folder.rescan_evidence(&evidence.id);
@@ -91,84 +141,112 @@ pub async fn rescan(
             rescan.objects.push(name);
             rescan.outcome = Outcome::Violation;
             rescan.problem = Some(evidence.shows);
-            return Ok(rescan);
+            Ok(None)
         }
-    };
-    if end > head.size {
-        let offset = context.log.shard.as_ref().map_or(0, |shard| shard.offset);
-        let ends = |own: u64| own.saturating_add(offset);
-        let message = format!(
-            "the log {} has entries up to {}; the range ends at {}",
-            context.log.origin,
-            ends(head.size),
-            ends(end)
-        );
-        return Err(Fault {
-            class: FaultClass::Configuration,
-            message,
-            object: None,
-        });
     }
-    let frontier = match begin::anchor(source.as_ref(), from, head).await? {
-        Ok((frontier, _)) => frontier,
-        Err(unproven) => return Ok(unproven_at(rescan, &unproven)),
-    };
-    let scanner = Scanner {
-        kind: leaves,
-        rules: Arc::clone(&context.rules),
-        authorities: Arc::clone(&context.authorities),
-        log: Arc::from(context.log.origin.as_str()),
-        note: Arc::from(note),
-        now: context.now(),
-        quarantine_left: QUARANTINE_BYTES,
-        keys: Arc::from(context.log.keys.as_slice()),
-    };
-    let mut reader = Reader::new(
-        source,
-        scanner,
-        frontier,
-        head,
-        Plan {
-            upto: end,
-            waits: false,
-        },
-        context.environment.budget.clone(),
-    );
-    loop {
-        match reader.next().await? {
-            Read::Done => return Ok(rescan),
-            Read::Unproven(unproven) => return Ok(unproven_at(rescan, &unproven)),
-            Read::OutOfTime => {
-                rescan.outcome = rescan.outcome.max(Outcome::Degraded);
-                rescan.problem = Some("the time was spent before the end of the range".to_owned());
-                return Ok(rescan);
+}
+
+impl Proven {
+    /// Reads a range below the head, and writes what is found under `scans/`, in this folder. What became of it is added
+    /// to `rescan`, also where it ends in a fault.
+    pub(crate) async fn read(
+        &self,
+        folder: &LogFolder,
+        (from, end): (u64, u64),
+        rescan: &mut Rescan,
+        found: &mut dyn FnMut(Finding, &str),
+    ) -> Result<(), Fault> {
+        let context = &self.context;
+        rescan.reached = from;
+        let frontier = match begin::anchor(self.source.as_ref(), from, self.head).await? {
+            Ok((frontier, _)) => frontier,
+            Err(unproven) => {
+                rescan.ends_unproven(&unproven);
+                return Ok(());
             }
-            Read::Span(scanned) => {
-                let (from, to) = (scanned.span.from, scanned.span.to());
-                let outputs = [(&scanned.findings, ""), (&scanned.quarantine, "-quarantine")];
-                let mut written = String::new();
-                for (output, suffix) in outputs.into_iter().filter(|(output, _)| !output.lines.is_empty()) {
-                    let pass = format!("{}{suffix}", context.environment.pass);
-                    let name = folder.rescan(&pass, from, to);
-                    context.store().put_once(&name, &output.lines).await?;
-                    if suffix.is_empty() {
-                        written.clone_from(&name);
-                    }
-                    rescan.objects.push(name);
+        };
+        let scanner = Scanner {
+            kind: self.leaves,
+            rules: Arc::clone(&context.rules),
+            authorities: Arc::clone(&context.authorities),
+            log: Arc::from(context.log.origin.as_str()),
+            note: Arc::from(self.note.as_str()),
+            now: context.now(),
+            quarantine_left: QUARANTINE_BYTES,
+            keys: Arc::from(context.log.keys.as_slice()),
+        };
+        let mut reader = Reader::new(
+            Arc::clone(&self.source),
+            scanner,
+            frontier,
+            self.head,
+            Plan {
+                upto: end,
+                waits: false,
+            },
+            context.environment.budget.clone(),
+        );
+        loop {
+            match reader.next().await? {
+                Read::Done => return Ok(()),
+                Read::Unproven(unproven) => {
+                    rescan.ends_unproven(&unproven);
+                    return Ok(());
                 }
-                rescan.counts.add(scanned.counts);
-                rescan.reached = to;
-                context
-                    .environment
-                    .watcher
-                    .moved(&context.log.origin, rescan.reached, end);
-                let findings = scanned.findings.lines.split(|byte| *byte == b'\n');
-                findings
-                    .filter_map(|line| serde_json::from_slice(line).ok())
-                    .for_each(|finding| found(finding, &written));
-                rescan.outcome = rescan.outcome.max(outcome_of(&rescan.counts));
+                Read::OutOfTime => {
+                    rescan.outcome = rescan.outcome.max(Outcome::Degraded);
+                    rescan.problem = Some("the time was spent before the end of the range".to_owned());
+                    return Ok(());
+                }
+                Read::Span(scanned) => {
+                    let written = self.write(folder, &scanned, rescan).await?;
+                    rescan.counts.add(scanned.counts);
+                    rescan.reached = scanned.span.to();
+                    let watcher = &context.environment.watcher;
+                    watcher.moved(&context.log.origin, rescan.reached, end);
+                    let findings = scanned.findings.lines.split(|byte| *byte == b'\n');
+                    findings
+                        .filter_map(|line| serde_json::from_slice(line).ok())
+                        .for_each(|finding| found(finding, &written));
+                    rescan.outcome = rescan.outcome.max(outcome_of(&rescan.counts));
+                }
             }
         }
+    }
+
+    /// Writes what a span holds; the name of the object with its findings.
+    async fn write(&self, folder: &LogFolder, scanned: &Scanned, rescan: &mut Rescan) -> Result<String, Fault> {
+        let (from, to) = (scanned.span.from, scanned.span.to());
+        let outputs = [(&scanned.findings, ""), (&scanned.quarantine, "-quarantine")];
+        let mut written = String::new();
+        for (output, suffix) in outputs.into_iter().filter(|(output, _)| !output.lines.is_empty()) {
+            let pass = format!("{}{suffix}", self.context.environment.pass);
+            let name = folder.rescan(&pass, from, to);
+            self.context.store().put_once(&name, &output.lines).await?;
+            if suffix.is_empty() {
+                written.clone_from(&name);
+            }
+            rescan.objects.push(name);
+        }
+        Ok(written)
+    }
+}
+
+impl Rescan {
+    /// Nothing is read yet of what begins here.
+    pub(crate) fn at(from: u64) -> Self {
+        Self {
+            outcome: Outcome::Clean,
+            reached: from,
+            counts: Counts::default(),
+            problem: None,
+            objects: Vec::new(),
+        }
+    }
+
+    fn ends_unproven(&mut self, unproven: &Unproven) {
+        self.outcome = self.outcome.max(Outcome::Unproven);
+        self.problem = Some(unproven.message.clone());
     }
 }
 
@@ -179,14 +257,6 @@ fn outcome_of(counts: &Counts) -> Outcome {
         Outcome::Findings
     } else {
         Outcome::Clean
-    }
-}
-
-fn unproven_at(rescan: Rescan, unproven: &Unproven) -> Rescan {
-    Rescan {
-        outcome: Outcome::Unproven,
-        problem: Some(unproven.message.clone()),
-        ..rescan
     }
 }
 

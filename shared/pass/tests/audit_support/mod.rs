@@ -7,7 +7,7 @@ mod late;
 mod source;
 
 pub(crate) use late::Late;
-pub(crate) use source::inclusion;
+pub(crate) use source::{OneSource, inclusion};
 
 use pass::names::{self, LogFolder};
 use pass::record::{LogState, Receipt};
@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sigstore::Timestamp;
-use source::OneSource;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use testlog::{SigningKey, TreeLog};
@@ -112,6 +112,7 @@ impl World {
             settings: Settings::from_value(&config).unwrap(),
             config: serde_json::to_vec(&config).unwrap(),
             fell_back: None,
+            read_rules: |bytes| pass::rules_in(&serde_json::from_slice(bytes).ok()?),
         };
         let trust = FixedTrust::from_bytes("a trusted root", TRUSTED_ROOT.as_bytes().to_vec()).unwrap();
         let source = OneSource::new(self.log.clone(), checkpoint);

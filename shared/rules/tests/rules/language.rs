@@ -1,7 +1,7 @@
 //! Every operator and every field: what they accept, and the near miss that they refuse.
 
 use crate::common::{Fake, NOW, ask, entry, set};
-use sentinel_rules::{Context, Match};
+use sentinel_rules::{Context, Match, RuleSet};
 use serde_json::{Value, json};
 use sigstore::Field;
 
@@ -354,4 +354,50 @@ fn no_rules_ask_for_nothing() {
     let it = entry(&[&[("san", "a")]]);
     assert!(none.is_empty() && ask(&none, &it).is_empty());
     assert!(it.asked.into_inner().is_empty());
+}
+
+#[test]
+fn a_question_is_what_decides_a_match_and_nothing_else() {
+    let question = |rule: Value| sentinel_rules::parse(&json!([rule])).unwrap()[0].question().unwrap();
+    let base = || json!({"name": "a", "match": {"san": "x", "issuer": ["i", "j"]}});
+    let with = |key: &str, value: Value| {
+        let mut rule = base();
+        rule[key] = value;
+        rule
+    };
+    let same = [
+        json!({"match": {"issuer": ["i", "j"], "san": ["x"]}, "name": "a"}),
+        with("name", json!("b")),
+        with("severity", json!("critical")),
+        with("note", json!("call")),
+        with("labels", json!({"team": "a"})),
+        with("allow", json!([{"san": "x"}])),
+    ];
+    for rule in same {
+        assert_eq!(question(rule.clone()), question(base()), "{rule}");
+    }
+    let others = [
+        with("match", json!({"san": "x"})),
+        with("match", json!({"san": "y", "issuer": ["i", "j"]})),
+        with("match", json!({"any": [{"san": "x"}, {"issuer": ["i", "j"]}]})),
+        with("only", json!({"logs": "l"})),
+        with("only", json!({"kinds": "dsse"})),
+    ];
+    for rule in others {
+        assert_ne!(question(rule.clone()), question(base()), "{rule}");
+    }
+}
+
+#[test]
+fn specs_are_those_that_compile_and_have_the_hash_of_the_set() {
+    let rules = json!([{"name": "a", "match": {"san": "x"}, "allow": [{"issuer": "i"}]}]);
+    let monitored = json!({"subjects": ["us@example.com"], "fingerprints": ["ab"]});
+    let set = sentinel_rules::read(&rules, &monitored).unwrap();
+    let specs = sentinel_rules::specs(&rules, &monitored).unwrap();
+    assert_eq!(specs, set.specs());
+    assert_eq!(RuleSet::hash_of(&specs).unwrap(), set.hash());
+    assert_ne!(RuleSet::hash_of(&specs[1..]).unwrap(), set.hash());
+    let taken = json!([{"name": set.specs()[1].name, "match": {"san": "x"}}]);
+    let problems = sentinel_rules::specs(&taken, &monitored).unwrap_err();
+    assert_eq!(problems, sentinel_rules::read(&taken, &monitored).unwrap_err());
 }
