@@ -7,6 +7,7 @@ use crate::conditions;
 use crate::coverage::{self, Coverage, Unwatched};
 use crate::discovery::Discovery;
 use crate::environment::{Environment, InForce};
+use crate::expected;
 use crate::names;
 use crate::news::TrustOutline;
 use crate::notices::{self, Change};
@@ -104,6 +105,7 @@ impl Inventory {
             merged.trusted.clone_from(&self.deployment.trusted);
         }
         notices::merge(&self.deployment, &mut merged);
+        merged.ledgers = expected::merged(&self.deployment.ledgers, &merged.ledgers);
         for (origin, ours) in &self.deployment.logs {
             let listed = merged.logs.entry(origin.clone()).or_insert_with(|| ours.clone());
             listed.begun |= ours.begun;

@@ -14,6 +14,7 @@ mod outline;
 mod trust;
 mod news;
 pub mod record;
+pub mod ledger;
 mod coverage;
 mod discovery;
 mod environment;
@@ -23,6 +24,7 @@ mod report;
 mod notices;
 mod steps;
 mod watch;
+mod expected;
 mod inventory;
 mod one;
 mod ending;
@@ -52,7 +54,7 @@ pub use seams::source::{
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 pub use seams::view::{StoreView, ViewSource};
 pub use settings::{
-    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, MAX_REQUESTS, MAX_VIEWS, Position, ReadPolicy,
+    CONFIG_SCHEMA, Exclusion, LEDGER_KEY_NAME, LedgerSettings, Limit, Limits, LogKind, LogSettings, MAX_REQUESTS, MAX_VIEWS, Position, ReadPolicy,
     ReportSettings, Settings, TrustChoice, TufChoice, Unmet, ViewKind, ViewSettings, WitnessPolicy, parse_duration,
     schema,
 };

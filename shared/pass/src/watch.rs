@@ -72,7 +72,7 @@ pub(crate) async fn watch(
         tally.fault.get_or_insert(fault);
     }
     finish(&mut book, &mut tally, &mut delivered).await;
-    let mut report = settle::report(&book, &tally);
+    let mut report = settle::report(&book, &tally, &delivered.ruled);
     let found = violations(&book).into_iter().filter(|found| !known.contains(found));
     report.new_violations = u64::try_from(found.count()).unwrap_or(u64::MAX);
     Watched {

@@ -64,6 +64,8 @@ pub async fn rescan(
         environment,
         log,
         rules,
+        // A second reading asks no ledger: it tells what a rule matched.
+        ledgers: Arc::default(),
         trust: Hash::EMPTY_ROOT,
         config: Hash::EMPTY_ROOT,
         max_alerts: u64::MAX,
@@ -114,6 +116,7 @@ pub async fn rescan(
     let scanner = Scanner {
         kind: leaves,
         rules: Arc::clone(&context.rules),
+        ledgers: Arc::clone(&context.ledgers),
         log: Arc::from(context.log.origin.as_str()),
         note: Arc::from(note),
         now: context.now(),

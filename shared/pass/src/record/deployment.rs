@@ -1,6 +1,6 @@
 //! The inventory of the deployment: which logs there are, since when, and what belongs to no single log.
 
-use super::{Condition, Counts, Document, SCHEMA};
+use super::{Condition, Counts, Document, LedgerMarks, SCHEMA};
 use crate::news::TrustOutline;
 use crate::outline::Outline;
 use crate::settings::{LogKind, Position};
@@ -46,6 +46,9 @@ pub struct Deployment {
     /// The last weekly report, or where the first week began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported: Option<Reported>,
+    /// The ledgers that the rules name, and what they announced.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ledgers: BTreeMap<String, LedgerMarks>,
 }
 
 /// A place that alerts go to, as the deployment knows it.
@@ -177,6 +180,7 @@ impl Deployment {
             sinks: BTreeMap::new(),
             notices: Vec::new(),
             reported: None,
+            ledgers: BTreeMap::new(),
         }
     }
 }

@@ -136,6 +136,7 @@ async fn reader(
     let scanner = Scanner {
         kind: leaves,
         rules: Arc::clone(&book.context.rules),
+        ledgers: Arc::clone(&book.context.ledgers),
         log: Arc::from(book.context.log.origin.as_str()),
         note: Arc::from(note),
         now: book.context.now(),

@@ -1,7 +1,7 @@
 //! Every operator and every field: what they accept, and the near miss that they refuse.
 
 use crate::common::{Fake, NOW, ask, entry, set};
-use sentinel_rules::{Context, Match};
+use sentinel_rules::{Awaits, Context, Match};
 use serde_json::{Value, json};
 use sigstore::Field;
 
@@ -276,7 +276,8 @@ fn an_entry_without_signers_is_asked_once() {
             rule: 0,
             signer: None,
             allowed: false,
-            undecided: false
+            undecided: false,
+            awaits: Awaits::NONE,
         }]
     );
 }
@@ -298,6 +299,7 @@ fn every_signer_that_matches_must_be_allowed() {
             signer: Some(signer),
             allowed,
             undecided: false,
+            awaits: Awaits::NONE,
         });
         assert_eq!(ask(&set, &entry(signers)), expect.into_iter().collect::<Vec<_>>());
     };
@@ -320,6 +322,7 @@ fn matches_are_added_in_the_order_of_the_rules() {
         signer: None,
         allowed: true,
         undecided: false,
+        awaits: Awaits::NONE,
     }];
     let it = entry(&[&[("san", "c")], &[("san", "a")], &[("san", "a"), ("san", "c")]]);
     set.matches(&it, &Context { log: "l", now: NOW }, &mut found);
@@ -354,4 +357,43 @@ fn no_rules_ask_for_nothing() {
     let it = entry(&[&[("san", "a")]]);
     assert!(none.is_empty() && ask(&none, &it).is_empty());
     assert!(it.asked.into_inner().is_empty());
+}
+
+#[test]
+fn what_a_ledger_may_allow_is_left_to_it() {
+    let set = set(&json!([{"name": "r", "match": {"issuer": "i"}, "allow": [
+        {"ledger": "beta", "san": "good"},
+        {"ledger": "alpha"},
+        {"san": "fine"},
+        {"ledger": "ended", "until": "2020-01-01"},
+    ]}]));
+    assert_eq!(set.ledgers(), ["alpha", "beta", "ended"]);
+    let named: Vec<&str> = set.awaited(set.ledgers_of(0, NOW)).collect();
+    assert_eq!(named, ["alpha", "beta"]);
+    assert!(set.ledgers_of(1, NOW).is_empty());
+    let of = |san| [("issuer", "i"), ("san", san)];
+    let (good, fine, other) = (of("good"), of("fine"), of("other"));
+    let check = |signers: &[&[(&str, &str)]], signer: usize, allowed: bool, ledgers: &[&str]| {
+        let found = ask(&set, &entry(signers));
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((found.signer, found.allowed, found.undecided), (Some(signer), allowed, false));
+        assert_eq!(set.awaited(found.awaits).collect::<Vec<_>>(), ledgers);
+    };
+    check(&[&good], 0, false, &["alpha", "beta"]);
+    check(&[&other], 0, false, &["alpha"]);
+    // What is allowed at once waits for nothing, and one who is does not stand for another.
+    check(&[&fine], 0, true, &[]);
+    check(&[&fine, &good], 1, false, &["alpha", "beta"]);
+    check(&[&good, &fine], 0, false, &["alpha", "beta"]);
+    // A record speaks for one signer.
+    check(&[&good, &other], 0, false, &[]);
+    check(&[&good, &other, &good], 0, false, &[]);
+}
+
+#[test]
+fn a_ledger_beside_what_does_not_hold_allows_nothing() {
+    let set = set(&json!([{"name": "r", "match": {"issuer": "i"}, "allow": [{"ledger": "l", "san": "good"}]}]));
+    let found = ask(&set, &entry(&[&[("issuer", "i"), ("san", "bad")]]));
+    assert!(!found[0].allowed && found[0].awaits.is_empty());
+    assert!(!set.ledgers_of(0, NOW).is_empty());
 }
