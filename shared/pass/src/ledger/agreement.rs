@@ -164,3 +164,82 @@ pub(crate) fn speaks_of(record: &LedgerRecord, seen: &SeenEntry, ledger: &Ledger
     }
     agreement(&record.known(), seen)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(change: impl FnOnce(&mut Finding)) -> Finding {
+        let mut finding: Finding = serde_json::from_value(serde_json::json!({
+            "schema": 1, "id": "i", "time": "2026-11-20T12:10:00Z", "log": "l", "index": 1,
+            "leaf_hash": "00".repeat(32), "span": {"from": 0, "to": 2}, "kind": "k", "version": "1",
+            "rule": "r", "severity": "high", "allowed": false, "digests": ["ab".repeat(32), "no digest"],
+            "signer": {
+                "verifier": "certificate", "san": ["us"], "fingerprints": ["f"], "issuer": "i",
+                "extensions": {"github-workflow-repository": "acme/tool", "source-repository-ref": "refs/tags/v1"},
+                "not_before": "2026-11-20T12:00:00Z", "not_after": "2026-11-20T12:10:00Z",
+            },
+        }))
+        .unwrap();
+        change(&mut finding);
+        finding
+    }
+
+    #[test]
+    fn when_an_entry_was_made() {
+        let check = |change: fn(&mut Finding), expect: &str| {
+            assert_eq!(moment(&finding(change)).to_string(), expect);
+        };
+        check(|_| {}, "2026-11-20T12:00:00Z");
+        // A certificate of years says nothing, nor does none.
+        let years = |it: &mut Finding| it.signer.as_mut().unwrap().not_after = "2036-11-20T12:00:00Z".parse().ok();
+        check(years, "2026-11-20T12:10:00Z");
+        check(|it| it.signer = None, "2026-11-20T12:10:00Z");
+        // Nobody signs in the future.
+        let future = |it: &mut Finding| {
+            let signer = it.signer.as_mut().unwrap();
+            signer.not_before = "2026-11-20T12:20:00Z".parse().ok();
+            signer.not_after = "2026-11-20T12:30:00Z".parse().ok();
+        };
+        check(future, "2026-11-20T12:10:00Z");
+        let promise = |it: &mut Finding, verified: bool| {
+            it.promise = Some(alerts::Promise {
+                global_index: 1,
+                integrated_time: "2026-11-20T12:05:00Z".parse().unwrap(),
+                set: None,
+                verified,
+            });
+        };
+        assert_eq!(moment(&finding(|it| promise(it, true))).to_string(), "2026-11-20T12:05:00Z");
+        assert_eq!(moment(&finding(|it| promise(it, false))).to_string(), "2026-11-20T12:00:00Z");
+    }
+
+    #[test]
+    fn what_a_record_may_say() {
+        let seen = SeenEntry::of(&finding(|_| {}));
+        assert_eq!(seen.digests, ["ab".repeat(32)]);
+        let text = |text: &str| Some(text.to_owned());
+        let agrees = |known: Known| agreement(&known, &seen) == Agreement::Agrees;
+        assert!(agrees(Known::default()));
+        for identity in ["us", "f"] {
+            assert!(agrees(Known { identity: text(identity), ..Known::default() }));
+        }
+        for repository in ["acme/tool", "https://github.com/acme/tool"] {
+            assert!(agrees(Known { repository: text(repository), ..Known::default() }));
+        }
+        assert!(agrees(Known { reference: text("refs/tags/v1"), issuer: text("i"), ..Known::default() }));
+        for known in [
+            Known { identity: text("u"), ..Known::default() },
+            Known { issuer: text("us"), ..Known::default() },
+            Known { reference: text("refs/tags/v"), ..Known::default() },
+            Known { run: text("us"), ..Known::default() },
+            Known { repository: text("https://gitlab.com/acme/tool"), ..Known::default() },
+            Known { identity: text("us"), run: text("r"), ..Known::default() },
+        ] {
+            assert!(!agrees(known.clone()), "{known:?}");
+        }
+        let words = agreement(&Known { run: text("r\u{1b}"), ..Known::default() }, &seen);
+        let Agreement::Differs(words) = words else { panic!() };
+        assert!(words.starts_with("for another run: r") && words.ends_with("the entry has none") && !words.contains('\u{1b}'));
+    }
+}

@@ -258,3 +258,80 @@ fn one_as_text<S: Serializer>(digests: &[String], serializer: S) -> Result<S::Ok
         many => serializer.collect_seq(many),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEX: &str = "9118c5d1a220409d1822b958901b9819c60df1f070a0672ee90cb53acfc0ec30";
+
+    fn moment() -> Timestamp {
+        "2026-11-20T23:59:59Z".parse().unwrap()
+    }
+
+    fn record(digests: &[&str]) -> Result<LedgerRecord, LedgerError> {
+        let digests: Vec<String> = digests.iter().map(|digest| (*digest).to_owned()).collect();
+        LedgerRecord::new(&digests, Known::default(), moment(), Some("a note".to_owned()))
+    }
+
+    #[test]
+    fn a_record_opens_under_each_of_its_digests() {
+        let (one, two) = (format!("sha256:{HEX}"), format!("sha512:{HEX}{HEX}"));
+        let record = record(&[&one, &two]).unwrap();
+        let bytes = record.to_text().into_bytes();
+        for hex in record.hex() {
+            let name = object_name(moment(), hex, &bytes, PLAIN);
+            assert!(crate::check_name(&name), "{name}");
+            assert!(name.starts_with("2026-11-20/"));
+            assert_eq!(parts(&name), Some(("2026-11-20", hex)));
+            assert_eq!(LedgerRecord::open(&name, &bytes, &[]).unwrap(), record);
+        }
+        let other = object_name(moment(), &"ab".repeat(32), &bytes, PLAIN);
+        assert!(matches!(LedgerRecord::open(&other, &bytes, &[]), Err(LedgerError::Misplaced)));
+    }
+
+    #[test]
+    fn one_digest_is_written_as_a_text_and_read_in_either_case() {
+        let record = record(&[&format!("sha256:{HEX}")]).unwrap();
+        let text = record.to_text();
+        assert!(text.contains(&format!("\"digest\": \"sha256:{HEX}\"")), "{text}");
+        let upper = text.replace(HEX, &HEX.to_ascii_uppercase());
+        let name = object_name(moment(), HEX, text.as_bytes(), PLAIN);
+        assert_eq!(LedgerRecord::open(&name, upper.as_bytes(), &[]).unwrap(), record);
+    }
+
+    #[test]
+    fn digests() {
+        let check = |text: &str, expect: Option<&str>| assert_eq!(digest(text).as_deref(), expect, "{text}");
+        let sound = format!("sha256:{HEX}");
+        check(&sound, Some(&sound));
+        check(&sound.to_ascii_uppercase(), Some(&sound));
+        for wrong in [HEX, "sha256:", "md5:00", &format!("sha512:{HEX}"), &format!("{sound}0"), &sound.replace('9', "g")] {
+            check(wrong, None);
+        }
+        assert!(is_hex(HEX) && !is_hex(&HEX.to_ascii_uppercase()) && !is_hex("../x") && !is_hex(""));
+    }
+
+    #[test]
+    fn what_would_not_be_read_back_is_not_made() {
+        let made = |digests: &[&str]| record(digests).unwrap_err().to_string();
+        for digests in [&[][..], &["sha256:00"], &[HEX]] {
+            assert!(made(digests).starts_with("`digest` must be"), "{digests:?}");
+        }
+        let sound = vec![format!("sha256:{HEX}")];
+        for text in ["", "two\nlines", &"a".repeat(2_049)] {
+            let known = Known { identity: Some(text.to_owned()), ..Known::default() };
+            let error = LedgerRecord::new(&sound, known, moment(), None).unwrap_err();
+            assert!(matches!(error, LedgerError::Text { key: "identity" }), "{error}");
+        }
+        let many = vec![format!("sha256:{HEX}"); MAX_DIGESTS + 1];
+        assert!(LedgerRecord::new(&many, Known::default(), moment(), None).is_err());
+    }
+
+    #[test]
+    fn names_that_are_none() {
+        for name in ["", "x", "2026-11-20", "2026-11-20/x", "2026-11-20/a/b-c"] {
+            assert_eq!(parts(name).filter(|(_, hex)| is_hex(hex)), None, "{name}");
+        }
+    }
+}

@@ -217,3 +217,20 @@ pub(crate) fn days(from: Timestamp, to: Timestamp) -> impl Iterator<Item = Strin
     let last = to.unix().div_euclid(SECS_PER_DAY);
     (first..=last).map(|number| day(Timestamp::from_unix(number.saturating_mul(SECS_PER_DAY))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_between_two_moments() {
+        let check = |from: &str, to: &str, expect: &[&str]| {
+            let found: Vec<String> = days(from.parse().unwrap(), to.parse().unwrap()).collect();
+            assert_eq!(found, expect);
+        };
+        check("2026-11-20T00:00:00Z", "2026-11-20T23:59:59Z", &["2026-11-20"]);
+        check("2026-02-28T23:59:59Z", "2026-03-01T00:00:00Z", &["2026-02-28", "2026-03-01"]);
+        check("2026-11-20T00:00:00Z", "2026-11-19T00:00:00Z", &[]);
+        assert_eq!(days(Timestamp::from_unix(-1), Timestamp::from_unix(0)).count(), 2);
+    }
+}

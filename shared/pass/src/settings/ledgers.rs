@@ -117,17 +117,22 @@ fn read_keys(item: &mut Fields<'_, '_>) -> Vec<VerifierKey> {
     let mut keys = Vec::new();
     for (at, text) in texts.into_iter().enumerate().take(MAX_KEYS) {
         let read = text.map(|text| VerifierKey::from_pem(LEDGER_KEY_NAME, text, KeyIdRule::Note));
-        match read {
-            Some(Ok(key)) => keys.push(key),
-            Some(Err(error)) => item.complain(&place(is_list, at), format!("is no public key in PEM: {error}"), None),
-            None => item.complain(&place(is_list, at), "must be a public key in PEM".to_owned(), None),
-        }
+        let message = match read {
+            Some(Ok(key)) => {
+                keys.push(key);
+                continue;
+            }
+            Some(Err(error)) => format!("is no public key in PEM: {error}"),
+            None => "must be a public key in PEM".to_owned(),
+        };
+        let path = item.path("key");
+        item.problems.push(Diagnostic {
+            path: if is_list { format!("{path}[{at}]") } else { path },
+            message,
+            suggestion: None,
+        });
     }
     keys
-}
-
-fn place(is_list: bool, at: usize) -> String {
-    if is_list { format!("key[{at}]") } else { "key".to_owned() }
 }
 
 fn read_time(item: &mut Fields<'_, '_>, key: &str, default: u64, most: u64) -> u64 {

@@ -7,7 +7,7 @@ mod late;
 mod source;
 
 pub(crate) use late::Late;
-pub(crate) use source::inclusion;
+pub(crate) use source::{OneSource, inclusion};
 
 use pass::names::{self, LogFolder};
 use pass::record::{LogState, Receipt};
@@ -19,7 +19,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sigstore::Timestamp;
-use source::OneSource;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use testlog::{SigningKey, TreeLog};

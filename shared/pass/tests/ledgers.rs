@@ -1,0 +1,513 @@
+//! Whole passes over a log of releases and a ledger of what is to be expected.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+extern crate sentinel_pass as pass;
+
+mod audit_support;
+mod ledgers_support;
+
+use alerts::{Alert, Class, Phase};
+use ledgers_support::{Dying, MINUTE, NOON, Shown, Sleeping, US, World, at, digest};
+use pass::ledger::{LedgerRecord, SIGNED, object_name};
+use pass::record::{Authorised, Known};
+use pass::{LEDGER_KEY_NAME, MemorySink, Outcome, Store};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use testlog::note::signed;
+use testlog::{NoteSigner, SigningKey};
+
+fn us() -> Known {
+    Known {
+        identity: Some(US.to_owned()),
+        ..Known::default()
+    }
+}
+
+fn facts(alert: &Alert) -> String {
+    let facts = alert.facts.iter().map(|fact| format!("{}: {}\n", fact.name, fact.value));
+    facts.collect()
+}
+
+#[track_caller]
+fn told(world: &World, expect: &[Class]) -> Vec<Alert> {
+    let told = world.told();
+    let classes: Vec<Class> = told.iter().map(|alert| alert.class).collect();
+    assert_eq!(classes, expect, "{:?}", told.iter().map(|alert| &alert.title).collect::<Vec<_>>());
+    told
+}
+
+#[tokio::test]
+async fn what_was_recorded_before_is_authorised_at_once() {
+    let mut world = World::new().await;
+    let name = world.record(7, us(), -MINUTE).await;
+    world.release(7, US, 0);
+    let report = world.pass(MINUTE).await;
+    told(&world, &[]);
+    assert_eq!(
+        (report.run.findings, report.run.authorised, report.run.waiting),
+        (0, 1, 0)
+    );
+    assert_eq!(report.outcome(), Outcome::Clean);
+    let [object] = world.authorised().try_into().unwrap();
+    let authorised: Authorised = serde_json::from_slice(&world.store.objects()[&object]).unwrap();
+    assert_eq!((authorised.ledger.as_str(), authorised.record), ("releases", name));
+    assert_eq!((authorised.index, authorised.recorded), (1, at(-MINUTE)));
+    assert!(object.ends_with(&format!("{}.json", authorised.finding)));
+    // It stays so, whatever becomes of the ledger and of the state.
+    for name in world.ledger.objects().into_keys() {
+        world.ledger.set(&name, None);
+    }
+    let state = pass::names::LogFolder::new("log.example", 1).state();
+    world.store.set(&state, None);
+    world.pass(60 * MINUTE).await;
+    assert!(world.told().iter().all(|alert| alert.class != Class::Finding));
+}
+
+#[tokio::test]
+async fn a_record_within_the_grace_is_waited_for() {
+    let mut world = World::new().await;
+    world.release(7, US, 0);
+    let report = world.pass(MINUTE).await;
+    assert_eq!((report.run.findings, report.run.waiting), (0, 1));
+    assert_eq!(report.outcome(), Outcome::Clean);
+    assert_eq!(world.state().delivery["sink"].waiting.len(), 1);
+    // What comes after it does not wait for it.
+    assert_eq!(world.state().delivery["sink"].watermark, 2);
+    world.record(7, us(), 10 * MINUTE).await;
+    let report = world.pass(12 * MINUTE).await;
+    assert_eq!((report.run.authorised, report.run.waiting), (1, 0));
+    assert_eq!(world.state().delivery["sink"].waiting, []);
+    world.pass(60 * MINUTE).await;
+    told(&world, &[]);
+}
+
+#[tokio::test]
+async fn after_the_grace_it_is_unauthorised() {
+    let mut world = World::new().await;
+    world.release(7, US, 0);
+    world.pass(MINUTE).await;
+    world.pass(15 * MINUTE).await;
+    told(&world, &[]);
+    let report = world.pass(16 * MINUTE).await;
+    let [alert] = told(&world, &[Class::Finding]).try_into().unwrap();
+    assert!(alert.title.contains("Unauthorised"), "{}", alert.title);
+    let says = "ledger releases: has no record of this digest from 2026-11-20 to 2026-11-20";
+    assert!(facts(&alert).contains(says), "{}", facts(&alert));
+    assert_eq!((report.run.findings, report.outcome()), (1, Outcome::Findings));
+    assert!(alert.object.is_some());
+    // Once.
+    world.pass(20 * MINUTE).await;
+    world.record(7, us(), 14 * MINUTE).await;
+    world.pass(30 * MINUTE).await;
+    told(&world, &[Class::Finding]);
+    assert_eq!(world.authorised(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_not_asked_of_a_ledger_does_not_wait() {
+    let mut world = World::new().await;
+    world.allow = json!([{"ledger": "releases", "san": "somebody else"}]);
+    world.release(7, US, 0);
+    world.record(7, us(), 0).await;
+    world.pass(MINUTE).await;
+    let [alert] = told(&world, &[Class::Finding]).try_into().unwrap();
+    assert!(!alert.title.contains("Unauthorised"));
+    // And what is allowed otherwise was seen all the same: its record is not missing.
+    world.allow = json!([{"ledger": "releases"}, {"san": US}]);
+    world.release(8, US, 20 * MINUTE);
+    world.record(8, us(), 20 * MINUTE).await;
+    for minutes in [21, 60, 100, 140] {
+        world.pass(minutes * MINUTE).await;
+    }
+    told(&world, &[Class::Finding]);
+}
+
+#[tokio::test]
+async fn a_record_of_another_identity_explains_nothing() {
+    let mut world = World::new().await;
+    world.release(7, "https://github.com/acme/tool/.github/workflows/evil.yml@refs/heads/x", 0);
+    let name = world.record(7, us(), 0).await;
+    world.pass(MINUTE).await;
+    world.pass(16 * MINUTE).await;
+    let [alert] = told(&world, &[Class::Finding]).try_into().unwrap();
+    let says = format!("a record of this digest for another identity: {US}, and the entry has https://github.com/acme");
+    assert!(facts(&alert).contains(&says), "{}", facts(&alert));
+    assert!(facts(&alert).contains(&name));
+    // Nor is what it announced there.
+    let mut classes = Vec::new();
+    for minutes in [61, 62] {
+        world.pass(minutes * MINUTE).await;
+        classes = world.told().iter().map(|alert| alert.class).collect();
+    }
+    assert_eq!(classes, [Class::Finding, Class::Missing]);
+}
+
+#[tokio::test]
+async fn every_part_that_a_record_knows_must_agree() {
+    let part = |change: fn(&mut Known)| {
+        let mut known = us();
+        change(&mut known);
+        known
+    };
+    for (known, word) in [
+        (part(|known| known.issuer = Some("https://other.example".to_owned())), "another issuer"),
+        (part(|known| known.reference = Some("refs/tags/v1".to_owned())), "another ref"),
+        (part(|known| known.run = Some("https://run.example".to_owned())), "another run"),
+        (part(|known| known.repository = Some("https://r.example".to_owned())), "another repository"),
+    ] {
+        let mut world = World::new().await;
+        world.release(7, US, 0);
+        world.record(7, known, 0).await;
+        world.pass(MINUTE).await;
+        world.pass(16 * MINUTE).await;
+        let [alert] = told(&world, &[Class::Finding]).try_into().unwrap();
+        assert!(facts(&alert).contains(word), "{word}: {}", facts(&alert));
+    }
+    // A record that knows no more than the digest explains it, and so does one that knows all that is so.
+    for known in [Known::default(), part(|known| known.issuer = Some("https://issuer.example".to_owned()))] {
+        let mut world = World::new().await;
+        world.release(7, US, 0);
+        world.record(7, known, 0).await;
+        world.pass(MINUTE).await;
+        assert_eq!(world.authorised().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_another_time_or_digest_explains_nothing() {
+    for (number, secs, is_explained) in [
+        (7, -60 * MINUTE, true),
+        (7, -61 * MINUTE, false),
+        (7, 15 * MINUTE, true),
+        (7, 16 * MINUTE, false),
+        (8, 0, false),
+    ] {
+        let mut world = World::new().await;
+        world.release(7, US, 0);
+        world.record(number, us(), secs).await;
+        world.pass(MINUTE).await;
+        assert_eq!(!world.authorised().is_empty(), is_explained, "{number} {secs}");
+    }
+}
+
+/// A record of a release, signed.
+fn signed_record(number: u8, key: &SigningKey, secs: i64) -> (String, Vec<u8>) {
+    let record = LedgerRecord::new(&[digest(number)], us(), at(secs), None).unwrap();
+    let name = LEDGER_KEY_NAME.to_owned();
+    let signer = NoteSigner::Log { name, key: key.clone() };
+    let bytes = signed(&record.to_text(), &[signer]).into_bytes();
+    let hex = digest(number);
+    let name = object_name(at(secs), hex.split_once(':').unwrap().1, &bytes, SIGNED);
+    (name, bytes)
+}
+
+#[tokio::test]
+async fn with_keys_only_what_one_of_them_signed_counts() {
+    let keys = [SigningKey::ed25519(&[4; 32]), SigningKey::p256(&[5; 32])];
+    let of = |key: &SigningKey| json!({"key": [keys[0].pem(), keys[1].pem()], "grace": "15m", "name": "releases", "of": key.pem()});
+    let more = |key: &SigningKey| {
+        let mut more = of(key);
+        more.as_object_mut().unwrap().remove("of");
+        more
+    };
+    for key in &keys {
+        let mut world = World::new().await;
+        world.more = more(key);
+        world.pass(-30 * MINUTE).await;
+        world.release(7, US, 0);
+        let (name, bytes) = signed_record(7, key, 0);
+        world.put(&name, &bytes).await;
+        world.pass(MINUTE).await;
+        assert_eq!(world.authorised().len(), 1);
+        told(&world, &[]);
+    }
+    let check = |name: String, bytes: Vec<u8>, why: &'static str| {
+        let more = more(&keys[0]);
+        async move {
+            let mut world = World::new().await;
+            world.more = more;
+            world.pass(-30 * MINUTE).await;
+            world.release(7, US, 0);
+            world.put(&name, &bytes).await;
+            world.pass(MINUTE).await;
+            assert_eq!(world.authorised(), [""; 0], "{why}");
+            world.pass(16 * MINUTE).await;
+            let told = told(&world, &[Class::LedgerUnsound, Class::Finding]);
+            for alert in told {
+                assert!(facts(&alert).contains(why), "{why}: {}", facts(&alert));
+            }
+        }
+    };
+    let (name, bytes) = signed_record(7, &SigningKey::ed25519(&[6; 32]), 0);
+    check(name, bytes, "no trusted key signed the note").await;
+    let (name, bytes) = signed_record(7, &keys[0], 0);
+    let text = String::from_utf8(bytes).unwrap().replace("release.yml", "releasf.yml");
+    check(name, text.into_bytes(), "does not verify").await;
+    let plain = LedgerRecord::new(&[digest(7)], us(), at(0), None).unwrap().to_text().into_bytes();
+    let name = object_name(at(0), &"07".repeat(32), &plain, ".json");
+    check(name, plain, "it is not signed").await;
+}
+
+#[tokio::test]
+async fn what_is_no_record_is_told_and_allows_nothing() {
+    let good = LedgerRecord::new(&[digest(7)], us(), at(0), None).unwrap().to_text();
+    let hex = "07".repeat(32);
+    let place = |ending: &str| format!("2026-11-20/{hex}-x{ending}");
+    for (name, text, why) in [
+        (place(".json"), "{".to_owned(), "it is no record"),
+        (place(".json"), good.replace("identity", "identiy"), "unknown field `identiy`"),
+        (place(".json"), good.replace("\"schema\": 1", "\"schema\": 2"), "it has schema 2"),
+        (place(".json"), " ".repeat(70_000), "more than 65536 bytes"),
+        (place(".json"), good.replace(&digest(7), &digest(8)), "its name is not"),
+        (place(".json"), good.replace("2026-11-20", "2026-11-19"), "its name is not"),
+        (place(".yaml"), good.clone(), "its name is not"),
+    ] {
+        let mut world = World::new().await;
+        world.release(7, US, 0);
+        world.put(&name, text.as_bytes()).await;
+        world.pass(MINUTE).await;
+        let [alert] = told(&world, &[Class::LedgerUnsound]).try_into().unwrap();
+        assert!(facts(&alert).contains(why), "{why}: {}", facts(&alert));
+        world.pass(16 * MINUTE).await;
+        let told = told(&world, &[Class::LedgerUnsound, Class::Finding]);
+        assert!(facts(&told[1]).contains("counts for nothing"), "{}", facts(&told[1]));
+        // Taken away, it is over.
+        world.ledger.set(&name, None);
+        world.pass(17 * MINUTE).await;
+        assert_eq!(world.told().last().unwrap().phase, Phase::Closed);
+    }
+}
+
+#[tokio::test]
+async fn an_unreachable_ledger_silences_nothing() {
+    for shown in [Shown::Closed, Shown::Broken] {
+        let mut world = World::new().await;
+        world.shown = shown;
+        world.release(7, US, 0);
+        let report = world.pass(MINUTE).await;
+        assert_eq!(report.outcome(), Outcome::Degraded);
+        assert_eq!(report.run.error.as_ref().unwrap().class, "ledger-unreachable");
+        told(&world, &[]);
+        world.pass(16 * MINUTE).await;
+        told(&world, &[Class::LedgerUnreachable]);
+        world.pass(75 * MINUTE).await;
+        told(&world, &[Class::LedgerUnreachable]);
+        world.pass(76 * MINUTE).await;
+        let told_now = told(&world, &[Class::LedgerUnreachable, Class::Finding]);
+        assert!(facts(&told_now[1]).contains("cannot be read"), "{}", facts(&told_now[1]));
+        world.shown = Shown::Ledger;
+        world.pass(77 * MINUTE).await;
+        let last = world.told().pop().unwrap();
+        assert_eq!((last.class, last.phase), (Class::LedgerUnreachable, Phase::Closed));
+    }
+    // Back in time, it explains what it knows.
+    let mut world = World::new().await;
+    world.shown = Shown::Broken;
+    world.release(7, US, 0);
+    world.record(7, us(), 0).await;
+    world.pass(MINUTE).await;
+    world.pass(20 * MINUTE).await;
+    world.shown = Shown::Ledger;
+    world.pass(70 * MINUTE).await;
+    assert_eq!(world.authorised().len(), 1);
+    assert!(world.told().iter().all(|alert| alert.class == Class::LedgerUnreachable));
+}
+
+#[tokio::test]
+async fn a_record_without_an_entry_is_missing_once_every_log_was_read() {
+    let mut world = World::new().await;
+    let name = world.record(7, us(), 0).await;
+    world.pass(MINUTE).await;
+    world.pass(59 * MINUTE).await;
+    told(&world, &[]);
+    world.pass(60 * MINUTE).await;
+    let [alert] = told(&world, &[Class::Missing]).try_into().unwrap();
+    assert!(facts(&alert).contains(&name) && facts(&alert).contains(US), "{}", facts(&alert));
+    for minutes in [61, 25 * 60, 80 * 60] {
+        world.pass(minutes * MINUTE).await;
+    }
+    told(&world, &[Class::Missing]);
+    // It is forgotten when its day is over.
+    assert!(world.deployment().ledgers["releases"].announced.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_missing_while_a_log_is_not_read() {
+    let mut world = World::new().await;
+    world.record(7, us(), 0).await;
+    world.pass(MINUTE).await;
+    // A partial bundle is left for hours: the entry may be in it.
+    world.limits = json!({"partial_wait": "3h"});
+    world.release(7, US, 30 * MINUTE);
+    world.pass(61 * MINUTE).await;
+    told(&world, &[]);
+    world.limits = json!({});
+    world.pass(62 * MINUTE).await;
+    told(&world, &[]);
+    assert_eq!(world.authorised().len(), 1);
+}
+
+#[tokio::test]
+async fn an_entry_that_was_told_before_its_late_record_is_not_missing() {
+    let mut world = World::new().await;
+    world.release(7, US, 0);
+    world.pass(MINUTE).await;
+    world.pass(16 * MINUTE).await;
+    told(&world, &[Class::Finding]);
+    world.record(7, us(), 20 * MINUTE).await;
+    for minutes in [21, 81, 82] {
+        world.pass(minutes * MINUTE).await;
+    }
+    told(&world, &[Class::Finding]);
+}
+
+#[tokio::test]
+async fn what_was_recorded_before_the_ledger_was_known_is_not_asked_for() {
+    let world = World::new().await;
+    // An hour before noon it became known; its entry may be of a quarter of an hour before the record.
+    world.record(7, us(), -46 * MINUTE).await;
+    let late = world.record(8, us(), -45 * MINUTE).await;
+    for minutes in [-40, 20] {
+        world.pass(minutes * MINUTE).await;
+    }
+    let [alert] = told(&world, &[Class::Missing]).try_into().unwrap();
+    assert!(facts(&alert).contains(&late));
+}
+
+#[tokio::test]
+async fn a_dead_sink_keeps_nobody_waiting_and_is_told_when_it_wakes() {
+    let mut world = World::new().await;
+    let sleeping = Arc::new(Sleeping::new("sleeping"));
+    world.sinks.push(Arc::clone(&sleeping) as _);
+    world.pass(-MINUTE).await;
+    world.release(7, US, 0);
+    world.release(8, US, 0);
+    world.record(8, us(), 0).await;
+    world.record(9, us(), 0).await;
+    for minutes in [1, 16, 17, 60] {
+        world.pass(minutes * MINUTE).await;
+    }
+    let mine: Vec<String> = world.told().into_iter().map(|alert| alert.id).collect();
+    assert_eq!(world.told().iter().filter(|alert| alert.class == Class::Finding).count(), 1);
+    assert!(world.told().iter().any(|alert| alert.class == Class::Missing));
+    assert!(sleeping.taken().is_empty());
+    sleeping.wake();
+    world.pass(61 * MINUTE).await;
+    let theirs: BTreeSet<(Class, String)> =
+        sleeping.taken().into_iter().map(|alert| (alert.class, alert.id)).collect();
+    for class in [Class::Finding, Class::Missing] {
+        let ids: Vec<&String> = theirs.iter().filter(|(known, _)| *known == class).map(|(_, id)| id).collect();
+        assert!(ids.len() == 1 && mine.contains(ids[0]), "{class:?} {ids:?}");
+    }
+    assert_eq!(world.authorised().len(), 1);
+}
+
+#[tokio::test]
+async fn beyond_the_budget_of_a_rule_a_digest_tells_what_waited() {
+    let mut world = World::new().await;
+    world.limits = json!({"max_alerts": 1});
+    for number in 1..=3 {
+        world.release(number, US, 0);
+    }
+    world.pass(MINUTE).await;
+    assert_eq!(world.state().delivery["sink"].waiting.len(), 3);
+    world.pass(16 * MINUTE).await;
+    told(&world, &[Class::Finding, Class::Digest]);
+    assert_eq!(world.state().delivery["sink"].waiting, []);
+    world.pass(17 * MINUTE).await;
+    told(&world, &[Class::Finding, Class::Digest]);
+}
+
+#[tokio::test]
+async fn more_than_can_wait_is_told_at_once() {
+    let mut world = World::new().await;
+    for number in 0..103_u8 {
+        world.release(number, US, 0);
+    }
+    world.pass(MINUTE).await;
+    let told = told(&world, &[Class::Finding; 3]);
+    assert!(told[0].summary.contains("told without waiting"), "{}", told[0].summary);
+    assert_eq!(world.state().delivery["sink"].waiting.len(), 100);
+}
+
+#[tokio::test]
+async fn old_entries_wait_for_nothing() {
+    let mut world = World::new().await;
+    world.release(7, US, -3 * 86_400);
+    world.release(8, US, -3 * 86_400);
+    world.record(8, us(), -3 * 86_400).await;
+    world.pass(MINUTE).await;
+    told(&world, &[Class::Finding]);
+    assert_eq!(world.authorised().len(), 1);
+    // Nor is anything put down of what was before the ledger was known.
+    assert_eq!(world.names(pass::names::LEDGERS), [""; 0]);
+}
+
+#[tokio::test]
+async fn two_passes_that_race_agree() {
+    let mut world = World::new().await;
+    world.release(7, US, 0);
+    world.release(8, US, 0);
+    world.record(8, us(), 0).await;
+    for minutes in [1, 16] {
+        let passes = [1, 2].map(|second| world.pass(minutes * MINUTE + second));
+        futures::future::join_all(passes).await;
+    }
+    let ids: BTreeSet<String> = world.told().into_iter().map(|alert| alert.id).collect();
+    assert_eq!(ids.len(), 1, "one thing, however often it is told");
+    assert_eq!(world.authorised().len(), 1);
+    world.pass(17 * MINUTE).await;
+    assert_eq!(world.state().delivery["sink"].waiting, []);
+}
+
+/// One pass that ends at every call of its store, then passes that do not.
+#[tokio::test]
+async fn wherever_a_pass_is_killed_no_alert_is_lost() {
+    for calls in 0.. {
+        let mut world = World::new().await;
+        world.release(7, US, 0);
+        world.release(8, US, 0);
+        world.record(8, us(), 0).await;
+        world.record(9, us(), 0).await;
+        let mut died = false;
+        for minutes in [1, 16, 60] {
+            let store: Arc<dyn Store> = Arc::clone(&world.store) as _;
+            let dying = Arc::new(Dying::after(store, calls));
+            let _killed = world.pass_on(Arc::clone(&dying) as _, minutes * MINUTE).await;
+            died |= dying.is_dead();
+            world.pass(minutes * MINUTE + 1).await;
+        }
+        world.pass(61 * MINUTE).await;
+        let of = |class: Class| {
+            let told = world.told().into_iter().filter(move |alert| alert.class == class);
+            told.map(|alert| alert.id).collect::<BTreeSet<String>>()
+        };
+        assert_eq!((of(Class::Finding).len(), of(Class::Missing).len()), (1, 1), "after {calls} calls");
+        assert_eq!(world.authorised().len(), 1, "after {calls} calls");
+        assert!(world.store.list("audit/", "audit/", 1_000).await.unwrap().len() > 3);
+        if !died {
+            assert!(calls > 15, "a pass has more calls than {calls}");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_sink_is_told_what_comes_after_it() {
+    let mut world = World::new().await;
+    world.release(7, US, 0);
+    world.pass(MINUTE).await;
+    let late = Arc::new(MemorySink::new("late"));
+    world.sinks.push(Arc::clone(&late) as _);
+    world.pass(16 * MINUTE).await;
+    told(&world, &[Class::Finding]);
+    assert!(late.taken().iter().all(|alert| alert.class != Class::Finding));
+}
+
+#[test]
+fn noon_is_noon() {
+    assert_eq!(at(0).to_string(), "2026-11-20T12:00:00Z");
+    assert_eq!(at(0).unix(), NOON);
+}
