@@ -12,8 +12,8 @@ use lambda_runtime::Diagnostic;
 use local::configuration::{Refused, UrlCheck};
 use local::standing;
 use pass::{
-    AlertSink, Budget, Clock, Environment, Fault, FaultClass, LedgerSettings, LogReport, LogSettings, Outcome, PassReport, Problem,
-    Remembering, Reports, Store, SystemClock, TufRepository, Unwatching, ViewSettings,
+    AlertSink, Budget, Clock, Environment, Fault, FaultClass, LedgerSettings, LogReport, LogSettings, Outcome,
+    PassReport, Problem, Remembering, Reports, Store, SystemClock, TufRepository, Unwatching, ViewSettings,
 };
 use serde_json::{Value, json};
 use sources::{Base, Logs};

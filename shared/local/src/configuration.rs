@@ -7,8 +7,8 @@ use crate::yaml;
 use async_trait::async_trait;
 use pass::record::Deployment;
 use pass::{
-    Fault, FixedTrust, GivenTrust, InForce, LedgerSettings, LogSettings, ReadPolicy, Settings, Store, StoreErrorKind, TrustChoice,
-    TufChoice, TufRepository, ViewSettings,
+    Fault, FixedTrust, GivenTrust, InForce, LedgerSettings, LogSettings, ReadPolicy, Settings, Store, StoreErrorKind,
+    TrustChoice, TufChoice, TufRepository, ViewSettings,
 };
 use rules::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -214,7 +214,9 @@ fn ledgers(settings: &mut Settings, files: &dyn Files, url: &dyn UrlCheck) -> Ve
     for (at, ledger) in settings.ledgers.iter_mut().enumerate() {
         let placed = match ledger.is_bucket() {
             true => Ok(()),
-            false => files.folder(&ledger.place).map(|folder| ledger.place = folder.display().to_string()),
+            false => files
+                .folder(&ledger.place)
+                .map(|folder| ledger.place = folder.display().to_string()),
         };
         if let Err(message) = placed.and_then(|()| url.ledger(ledger)) {
             problems.push(diagnostic(format!("ledgers[{at}].place"), message));

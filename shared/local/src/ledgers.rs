@@ -6,7 +6,8 @@
 use crate::store::FolderStore;
 use async_trait::async_trait;
 use pass::{
-    Fault, LedgerSettings, ListedShard, LogKind, LogSource, Probed, Sources, Store, ViewSettings, ViewSource, WatchedLog,
+    Fault, LedgerSettings, ListedShard, LogKind, LogSource, Probed, Sources, Store, ViewSettings, ViewSource,
+    WatchedLog,
 };
 use std::path::Path;
 use std::sync::Arc;

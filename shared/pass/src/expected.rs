@@ -56,7 +56,10 @@ pub(crate) fn merged(
 ) -> BTreeMap<String, LedgerMarks> {
     let mut merged = ours.clone();
     for (name, theirs) in theirs {
-        merged.entry(name.clone()).or_insert_with(|| theirs.clone()).merge(theirs);
+        merged
+            .entry(name.clone())
+            .or_insert_with(|| theirs.clone())
+            .merge(theirs);
     }
     merged
 }
@@ -128,7 +131,9 @@ async fn take_up(shelf: &Shelf, marks: &mut LedgerMarks, now: Timestamp) -> Resu
     marks.read = Some(now);
     let first = day(yesterday);
     let is_late = |name: &str| name.split('/').next().is_some_and(|day| day < first.as_str());
-    marks.announced.retain(|name, announced| !(is_late(name) && announced.end == Some(Ending::Settled)));
+    marks
+        .announced
+        .retain(|name, announced| !(is_late(name) && announced.end == Some(Ending::Settled)));
     there.sort_unstable();
     let stands = |name: &String| name == CAPPED || there.binary_search(name).is_ok();
     marks.unsound.retain(|name, _| stands(name));
@@ -209,7 +214,9 @@ async fn decide(
 /// Whether an entry that agrees with the announcement was seen, in time or not: one that came too late for its match was
 /// told then.
 async fn was_seen(environment: &Environment, shelf: &Shelf, name: &str, announced: &Announced) -> Result<bool, Fault> {
-    let Some((_, digest)) = parts(name) else { return Ok(true) };
+    let Some((_, digest)) = parts(name) else {
+        return Ok(true);
+    };
     let prefix = names::ledger_entries(&shelf.settings.name, digest);
     let store = environment.store.as_ref();
     for entry in store.list(&prefix, &prefix, MAX_ENTRIES).await? {
@@ -223,12 +230,7 @@ async fn was_seen(environment: &Environment, shelf: &Shelf, name: &str, announce
     Ok(false)
 }
 
-fn settle(
-    conditions: &mut Vec<Condition>,
-    ledgers: &Ledgers,
-    marks: &BTreeMap<String, LedgerMarks>,
-    now: Timestamp,
-) {
+fn settle(conditions: &mut Vec<Condition>, ledgers: &Ledgers, marks: &BTreeMap<String, LedgerMarks>, now: Timestamp) {
     let shelves = ledgers.shelves.iter();
     let troubled: Vec<(&Shelf, String)> = shelves.filter_map(|shelf| Some((shelf, shelf.trouble()?))).collect();
     let names: Vec<&str> = troubled.iter().map(|(shelf, _)| shelf.settings.name.as_str()).collect();
@@ -282,7 +284,12 @@ pub(crate) async fn tell(
 pub(crate) fn count_owed(marks: &BTreeMap<String, LedgerMarks>, sinks: &[Arc<dyn AlertSink>]) -> u64 {
     let announced = marks.values().flat_map(|marks| marks.announced.values());
     let missing = announced.filter(|announced| matches!(announced.end, Some(Ending::Missing(_))));
-    let owed = |announced: &Announced| sinks.iter().filter(|sink| !announced.told.contains_key(sink.name())).count();
+    let owed = |announced: &Announced| {
+        sinks
+            .iter()
+            .filter(|sink| !announced.told.contains_key(sink.name()))
+            .count()
+    };
     u64::try_from(missing.map(owed).sum::<usize>()).unwrap_or(u64::MAX)
 }
 
@@ -303,7 +310,9 @@ fn missing(ledger: &str, place: &str, name: &str, announced: &Announced, since: 
         ("run", &known.run),
         ("repository", &known.repository),
     ];
-    let said = parts.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+    let said = parts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text.as_ref()?)));
     facts.extend(said.map(|(name, text)| Fact::new(name, text)));
     // The record's name carries its hash: told again, it has the same id.
     Notice::missing(format!("{ledger} {place} {name}"), since, facts)

@@ -54,9 +54,9 @@ pub use seams::source::{
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 pub use seams::view::{StoreView, ViewSource};
 pub use settings::{
-    CONFIG_SCHEMA, Exclusion, LEDGER_KEY_NAME, LedgerSettings, Limit, Limits, LogKind, LogSettings, MAX_REQUESTS, MAX_VIEWS, Position, ReadPolicy,
-    ReportSettings, Settings, TrustChoice, TufChoice, Unmet, ViewKind, ViewSettings, WitnessPolicy, parse_duration,
-    schema,
+    CONFIG_SCHEMA, Exclusion, LEDGER_KEY_NAME, LedgerSettings, Limit, Limits, LogKind, LogSettings, MAX_REQUESTS,
+    MAX_VIEWS, Position, ReadPolicy, ReportSettings, Settings, TrustChoice, TufChoice, Unmet, ViewKind, ViewSettings,
+    WitnessPolicy, parse_duration, schema,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
 pub use trust::{FixedTrust, GivenTrust, Trust, TrustSource, TufRefusal, TufRepository, TufStanding};

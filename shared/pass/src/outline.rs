@@ -4,7 +4,8 @@
 //! says stands for itself where it is short, and as its hash where it is not. No URL and no key is kept.
 
 use crate::settings::{
-    Exclusion, LedgerSettings, Limit, Limits, LogSettings, Position, Settings, TrustChoice, TufChoice, Unmet, WitnessPolicy,
+    Exclusion, LedgerSettings, Limit, Limits, LogSettings, Position, Settings, TrustChoice, TufChoice, Unmet,
+    WitnessPolicy,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -108,7 +108,11 @@ async fn open_ledgers(
     expected::know(&mut inventory.deployment.ledgers, places, now);
     let mut shelves = Vec::new();
     for ledger in named {
-        let since = inventory.deployment.ledgers.get(&ledger.name).map_or(now, |marks| marks.since);
+        let since = inventory
+            .deployment
+            .ledgers
+            .get(&ledger.name)
+            .map_or(now, |marks| marks.since);
         let opened = sources.ledger(ledger).await.map_err(|fault| fault.message);
         shelves.push(Shelf::new(ledger.clone(), since, opened));
     }

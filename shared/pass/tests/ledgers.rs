@@ -8,34 +8,20 @@ mod audit_support;
 mod ledgers_support;
 
 use alerts::{Alert, Class, Phase};
-use ledgers_support::{Dying, MINUTE, NOON, Shown, Sleeping, US, World, at, digest};
+use ledgers_support::{MINUTE, NOON, Shown, US, World, at, digest, told, us};
 use pass::ledger::{LedgerRecord, SIGNED, object_name};
 use pass::record::{Authorised, Known};
-use pass::{LEDGER_KEY_NAME, MemorySink, Outcome, Store};
+use pass::{LEDGER_KEY_NAME, Outcome};
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use testlog::note::signed;
 use testlog::{NoteSigner, SigningKey};
 
-fn us() -> Known {
-    Known {
-        identity: Some(US.to_owned()),
-        ..Known::default()
-    }
-}
-
 fn facts(alert: &Alert) -> String {
-    let facts = alert.facts.iter().map(|fact| format!("{}: {}\n", fact.name, fact.value));
+    let facts = alert
+        .facts
+        .iter()
+        .map(|fact| format!("{}: {}\n", fact.name, fact.value));
     facts.collect()
-}
-
-#[track_caller]
-fn told(world: &World, expect: &[Class]) -> Vec<Alert> {
-    let told = world.told();
-    let classes: Vec<Class> = told.iter().map(|alert| alert.class).collect();
-    assert_eq!(classes, expect, "{:?}", told.iter().map(|alert| &alert.title).collect::<Vec<_>>());
-    told
 }
 
 #[tokio::test]
@@ -127,7 +113,11 @@ async fn what_is_not_asked_of_a_ledger_does_not_wait() {
 #[tokio::test]
 async fn a_record_of_another_identity_explains_nothing() {
     let mut world = World::new().await;
-    world.release(7, "https://github.com/acme/tool/.github/workflows/evil.yml@refs/heads/x", 0);
+    world.release(
+        7,
+        "https://github.com/acme/tool/.github/workflows/evil.yml@refs/heads/x",
+        0,
+    );
     let name = world.record(7, us(), 0).await;
     world.pass(MINUTE).await;
     world.pass(16 * MINUTE).await;
@@ -152,10 +142,22 @@ async fn every_part_that_a_record_knows_must_agree() {
         known
     };
     for (known, word) in [
-        (part(|known| known.issuer = Some("https://other.example".to_owned())), "another issuer"),
-        (part(|known| known.reference = Some("refs/tags/v1".to_owned())), "another ref"),
-        (part(|known| known.run = Some("https://run.example".to_owned())), "another run"),
-        (part(|known| known.repository = Some("https://r.example".to_owned())), "another repository"),
+        (
+            part(|known| known.issuer = Some("https://other.example".to_owned())),
+            "another issuer",
+        ),
+        (
+            part(|known| known.reference = Some("refs/tags/v1".to_owned())),
+            "another ref",
+        ),
+        (
+            part(|known| known.run = Some("https://run.example".to_owned())),
+            "another run",
+        ),
+        (
+            part(|known| known.repository = Some("https://r.example".to_owned())),
+            "another repository",
+        ),
     ] {
         let mut world = World::new().await;
         world.release(7, US, 0);
@@ -166,7 +168,10 @@ async fn every_part_that_a_record_knows_must_agree() {
         assert!(facts(&alert).contains(word), "{word}: {}", facts(&alert));
     }
     // A record that knows no more than the digest explains it, and so does one that knows all that is so.
-    for known in [Known::default(), part(|known| known.issuer = Some("https://issuer.example".to_owned()))] {
+    for known in [
+        Known::default(),
+        part(|known| known.issuer = Some("https://issuer.example".to_owned())),
+    ] {
         let mut world = World::new().await;
         world.release(7, US, 0);
         world.record(7, known, 0).await;
@@ -245,7 +250,10 @@ async fn with_keys_only_what_one_of_them_signed_counts() {
     let (name, bytes) = signed_record(7, &keys[0], 0);
     let text = String::from_utf8(bytes).unwrap().replace("release.yml", "releasf.yml");
     check(name, text.into_bytes(), "does not verify").await;
-    let plain = LedgerRecord::new(&[digest(7)], us(), at(0), None).unwrap().to_text().into_bytes();
+    let plain = LedgerRecord::new(&[digest(7)], us(), at(0), None)
+        .unwrap()
+        .to_text()
+        .into_bytes();
     let name = object_name(at(0), &"07".repeat(32), &plain, ".json");
     check(name, plain, "it is not signed").await;
 }
@@ -257,11 +265,23 @@ async fn what_is_no_record_is_told_and_allows_nothing() {
     let place = |ending: &str| format!("2026-11-20/{hex}-x{ending}");
     for (name, text, why) in [
         (place(".json"), "{".to_owned(), "it is no record"),
-        (place(".json"), good.replace("identity", "identiy"), "unknown field `identiy`"),
-        (place(".json"), good.replace("\"schema\": 1", "\"schema\": 2"), "it has schema 2"),
+        (
+            place(".json"),
+            good.replace("identity", "identiy"),
+            "unknown field `identiy`",
+        ),
+        (
+            place(".json"),
+            good.replace("\"schema\": 1", "\"schema\": 2"),
+            "it has schema 2",
+        ),
         (place(".json"), " ".repeat(70_000), "more than 65536 bytes"),
         (place(".json"), good.replace(&digest(7), &digest(8)), "its name is not"),
-        (place(".json"), good.replace("2026-11-20", "2026-11-19"), "its name is not"),
+        (
+            place(".json"),
+            good.replace("2026-11-20", "2026-11-19"),
+            "its name is not",
+        ),
         (place(".yaml"), good.clone(), "its name is not"),
     ] {
         let mut world = World::new().await;
@@ -296,7 +316,11 @@ async fn an_unreachable_ledger_silences_nothing() {
         told(&world, &[Class::LedgerUnreachable]);
         world.pass(76 * MINUTE).await;
         let told_now = told(&world, &[Class::LedgerUnreachable, Class::Finding]);
-        assert!(facts(&told_now[1]).contains("cannot be read"), "{}", facts(&told_now[1]));
+        assert!(
+            facts(&told_now[1]).contains("cannot be read"),
+            "{}",
+            facts(&told_now[1])
+        );
         world.shown = Shown::Ledger;
         world.pass(77 * MINUTE).await;
         let last = world.told().pop().unwrap();
@@ -324,7 +348,11 @@ async fn a_record_without_an_entry_is_missing_once_every_log_was_read() {
     told(&world, &[]);
     world.pass(60 * MINUTE).await;
     let [alert] = told(&world, &[Class::Missing]).try_into().unwrap();
-    assert!(facts(&alert).contains(&name) && facts(&alert).contains(US), "{}", facts(&alert));
+    assert!(
+        facts(&alert).contains(&name) && facts(&alert).contains(US),
+        "{}",
+        facts(&alert)
+    );
     for minutes in [61, 25 * 60, 80 * 60] {
         world.pass(minutes * MINUTE).await;
     }
@@ -374,136 +402,6 @@ async fn what_was_recorded_before_the_ledger_was_known_is_not_asked_for() {
     }
     let [alert] = told(&world, &[Class::Missing]).try_into().unwrap();
     assert!(facts(&alert).contains(&late));
-}
-
-#[tokio::test]
-async fn a_dead_sink_keeps_nobody_waiting_and_is_told_when_it_wakes() {
-    let mut world = World::new().await;
-    let sleeping = Arc::new(Sleeping::new("sleeping"));
-    world.sinks.push(Arc::clone(&sleeping) as _);
-    world.pass(-MINUTE).await;
-    world.release(7, US, 0);
-    world.release(8, US, 0);
-    world.record(8, us(), 0).await;
-    world.record(9, us(), 0).await;
-    for minutes in [1, 16, 17, 60] {
-        world.pass(minutes * MINUTE).await;
-    }
-    let mine: Vec<String> = world.told().into_iter().map(|alert| alert.id).collect();
-    assert_eq!(world.told().iter().filter(|alert| alert.class == Class::Finding).count(), 1);
-    assert!(world.told().iter().any(|alert| alert.class == Class::Missing));
-    assert!(sleeping.taken().is_empty());
-    sleeping.wake();
-    world.pass(61 * MINUTE).await;
-    let theirs: BTreeSet<(Class, String)> =
-        sleeping.taken().into_iter().map(|alert| (alert.class, alert.id)).collect();
-    for class in [Class::Finding, Class::Missing] {
-        let ids: Vec<&String> = theirs.iter().filter(|(known, _)| *known == class).map(|(_, id)| id).collect();
-        assert!(ids.len() == 1 && mine.contains(ids[0]), "{class:?} {ids:?}");
-    }
-    assert_eq!(world.authorised().len(), 1);
-}
-
-#[tokio::test]
-async fn beyond_the_budget_of_a_rule_a_digest_tells_what_waited() {
-    let mut world = World::new().await;
-    world.limits = json!({"max_alerts": 1});
-    for number in 1..=3 {
-        world.release(number, US, 0);
-    }
-    world.pass(MINUTE).await;
-    assert_eq!(world.state().delivery["sink"].waiting.len(), 3);
-    world.pass(16 * MINUTE).await;
-    told(&world, &[Class::Finding, Class::Digest]);
-    assert_eq!(world.state().delivery["sink"].waiting, []);
-    world.pass(17 * MINUTE).await;
-    told(&world, &[Class::Finding, Class::Digest]);
-}
-
-#[tokio::test]
-async fn more_than_can_wait_is_told_at_once() {
-    let mut world = World::new().await;
-    for number in 0..103_u8 {
-        world.release(number, US, 0);
-    }
-    world.pass(MINUTE).await;
-    let told = told(&world, &[Class::Finding; 3]);
-    assert!(told[0].summary.contains("told without waiting"), "{}", told[0].summary);
-    assert_eq!(world.state().delivery["sink"].waiting.len(), 100);
-}
-
-#[tokio::test]
-async fn old_entries_wait_for_nothing() {
-    let mut world = World::new().await;
-    world.release(7, US, -3 * 86_400);
-    world.release(8, US, -3 * 86_400);
-    world.record(8, us(), -3 * 86_400).await;
-    world.pass(MINUTE).await;
-    told(&world, &[Class::Finding]);
-    assert_eq!(world.authorised().len(), 1);
-    // Nor is anything put down of what was before the ledger was known.
-    assert_eq!(world.names(pass::names::LEDGERS), [""; 0]);
-}
-
-#[tokio::test]
-async fn two_passes_that_race_agree() {
-    let mut world = World::new().await;
-    world.release(7, US, 0);
-    world.release(8, US, 0);
-    world.record(8, us(), 0).await;
-    for minutes in [1, 16] {
-        let passes = [1, 2].map(|second| world.pass(minutes * MINUTE + second));
-        futures::future::join_all(passes).await;
-    }
-    let ids: BTreeSet<String> = world.told().into_iter().map(|alert| alert.id).collect();
-    assert_eq!(ids.len(), 1, "one thing, however often it is told");
-    assert_eq!(world.authorised().len(), 1);
-    world.pass(17 * MINUTE).await;
-    assert_eq!(world.state().delivery["sink"].waiting, []);
-}
-
-/// One pass that ends at every call of its store, then passes that do not.
-#[tokio::test]
-async fn wherever_a_pass_is_killed_no_alert_is_lost() {
-    for calls in 0.. {
-        let mut world = World::new().await;
-        world.release(7, US, 0);
-        world.release(8, US, 0);
-        world.record(8, us(), 0).await;
-        world.record(9, us(), 0).await;
-        let mut died = false;
-        for minutes in [1, 16, 60] {
-            let store: Arc<dyn Store> = Arc::clone(&world.store) as _;
-            let dying = Arc::new(Dying::after(store, calls));
-            let _killed = world.pass_on(Arc::clone(&dying) as _, minutes * MINUTE).await;
-            died |= dying.is_dead();
-            world.pass(minutes * MINUTE + 1).await;
-        }
-        world.pass(61 * MINUTE).await;
-        let of = |class: Class| {
-            let told = world.told().into_iter().filter(move |alert| alert.class == class);
-            told.map(|alert| alert.id).collect::<BTreeSet<String>>()
-        };
-        assert_eq!((of(Class::Finding).len(), of(Class::Missing).len()), (1, 1), "after {calls} calls");
-        assert_eq!(world.authorised().len(), 1, "after {calls} calls");
-        assert!(world.store.list("audit/", "audit/", 1_000).await.unwrap().len() > 3);
-        if !died {
-            assert!(calls > 15, "a pass has more calls than {calls}");
-            return;
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_new_sink_is_told_what_comes_after_it() {
-    let mut world = World::new().await;
-    world.release(7, US, 0);
-    world.pass(MINUTE).await;
-    let late = Arc::new(MemorySink::new("late"));
-    world.sinks.push(Arc::clone(&late) as _);
-    world.pass(16 * MINUTE).await;
-    told(&world, &[Class::Finding]);
-    assert!(late.taken().iter().all(|alert| alert.class != Class::Finding));
 }
 
 #[test]

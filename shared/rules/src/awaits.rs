@@ -42,7 +42,9 @@ pub(crate) fn ledgers(specs: &[RuleSpec]) -> Result<Vec<String>, Diagnostic> {
     for (rule, spec) in specs.iter().enumerate() {
         for (at, allowance) in spec.allow.iter().enumerate() {
             let Some(name) = &allowance.ledger else { continue };
-            let Err(place) = names.binary_search(name) else { continue };
+            let Err(place) = names.binary_search(name) else {
+                continue;
+            };
             if names.len() >= MAX_LEDGERS {
                 let allow = at_item(&at_key(&at_item("rules", rule), "allow"), at);
                 return Err(Diagnostic {

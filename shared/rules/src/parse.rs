@@ -252,15 +252,30 @@ impl Reader {
             map.retain(|key, _| key != UNTIL && key != LEDGER);
         }
         let alone = ledger.is_some() && rest.as_object().is_some_and(Map::is_empty);
+        let before = self.problems.len();
         let matches = match alone {
             true => Some(Matcher::always()),
             false => self.matcher(&rest, path, 0),
         };
+        self.suggest_beside(&rest, path, before);
         Some(Allowance {
             matches: matches?,
             ledger: required(ledger)?,
             until: required(until)?,
         })
+    }
+
+    /// What is no condition may be a misspelt word of those that stand beside one.
+    fn suggest_beside(&mut self, value: &Value, path: &str, before: usize) {
+        let keys = value.as_object().into_iter().flat_map(Map::keys);
+        let unknown = keys.filter(|key| Field::parse(key).is_none() && !COMBINATORS.contains(&key.as_str()));
+        let unknown: Vec<(String, &String)> = unknown.map(|key| (at_key(path, key), key)).collect();
+        for problem in self.problems.iter_mut().skip(before) {
+            let found = unknown.iter().find(|(at, _)| *at == problem.path);
+            if let (Some((_, key)), None) = (found, &problem.suggestion) {
+                problem.suggestion = nearest(key, [LEDGER, UNTIL]);
+            }
+        }
     }
 
     /// The name of a ledger; whether there is one of that name, who reads the configuration knows.

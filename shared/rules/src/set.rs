@@ -122,7 +122,9 @@ impl RuleSet {
 
     /// The names of the ledgers of a set.
     pub fn awaited(&self, awaits: Awaits) -> impl Iterator<Item = &str> {
-        awaits.places().filter_map(|place| self.ledgers.get(place).map(String::as_str))
+        awaits
+            .places()
+            .filter_map(|place| self.ledgers.get(place).map(String::as_str))
     }
 
     /// All ledgers that a rule names in allowances that have not ended: whatever it matches is news for them.
@@ -130,7 +132,9 @@ impl RuleSet {
     pub fn ledgers_of(&self, rule: usize, now: Timestamp) -> Awaits {
         let allow = self.programs.get(rule).map(|program| &program.allow);
         let in_force = allow.into_iter().flatten().filter(|allow| allow.is_in_force(now));
-        in_force.filter_map(|allow| allow.ledger).fold(Awaits::NONE, Awaits::with)
+        in_force
+            .filter_map(|allow| allow.ledger)
+            .fold(Awaits::NONE, Awaits::with)
     }
 
     /// The rules that are asked of every entry, by their places: they say `not` alone.

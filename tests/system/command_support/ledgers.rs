@@ -43,7 +43,10 @@ fn sign(world: &World, log: &mut FileLog, artifact: &[u8]) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let identity = Identity::uri(SAN, ISSUER).issued_by(ISSUER);
     let certificate = Authority::new("tests", &[7; 32]).issue(&LeafCertificate::new(identity, 9, now));
-    let leaf = hashedrekord(tlog::Hash::of(artifact).as_bytes(), &LeafSigner::certificate(&certificate));
+    let leaf = hashedrekord(
+        tlog::Hash::of(artifact).as_bytes(),
+        &LeafSigner::certificate(&certificate),
+    );
     log.tree.append(&leaf);
     log.serve(world);
 }
@@ -58,7 +61,16 @@ fn what_was_recorded_is_authorised_and_what_was_not_is_told() {
     let (world, mut log) = world("");
     world.write("widget.tar", "a widget");
     let ran = world
-        .run(&["authorise", "--ledger", "releases", "widget.tar", "--identity", SAN, "--note", "v1"])
+        .run(&[
+            "authorise",
+            "--ledger",
+            "releases",
+            "widget.tar",
+            "--identity",
+            SAN,
+            "--note",
+            "v1",
+        ])
         .ends(0);
     let name = ran.out.trim().to_owned();
     assert!(name.contains(&digest(b"a widget")) && name.ends_with(".json"), "{name}");
@@ -68,7 +80,10 @@ fn what_was_recorded_is_authorised_and_what_was_not_is_told() {
     let run = || world.run(&["run", "--json", "--sink", "file:alerts.jsonl", "--fail-on", "findings"]);
     let ran = run().ends(0);
     let line = ran.whole();
-    assert_eq!((&line["findings"], &line["authorised"], &line["waiting"]), (&0.into(), &1.into(), &1.into()));
+    assert_eq!(
+        (&line["findings"], &line["authorised"], &line["waiting"]),
+        (&0.into(), &1.into(), &1.into())
+    );
     assert_eq!(alerts(&world).len(), 0);
     std::thread::sleep(Duration::from_millis(2_100));
     let ran = run().ends(10);
@@ -82,7 +97,13 @@ fn what_was_recorded_is_authorised_and_what_was_not_is_told() {
     world.run(&["verify"]).ends(0);
     let objects = world.snapshot("sentinel-store");
     assert_eq!(objects.keys().filter(|name| name.contains("/authorised/")).count(), 1);
-    assert_eq!(objects.keys().filter(|name| name.starts_with("audit/ledgers/releases/entries/")).count(), 2);
+    assert_eq!(
+        objects
+            .keys()
+            .filter(|name| name.starts_with("audit/ledgers/releases/entries/"))
+            .count(),
+        2
+    );
 }
 
 #[test]
@@ -104,7 +125,13 @@ fn a_signed_ledger_counts_signed_records_alone() {
     assert!(name.ends_with(".note"), "{name}");
     // A place is written to as it is: what does not count there is told.
     world
-        .run(&["authorise", "--ledger", "./ledger", "--digest", &digest(b"another widget")])
+        .run(&[
+            "authorise",
+            "--ledger",
+            "./ledger",
+            "--digest",
+            &digest(b"another widget"),
+        ])
         .ends(0);
     sign(&world, &mut log, b"a widget");
     let ran = world.run(&["run", "--json", "--sink", "file:alerts.jsonl"]).ends(0);
@@ -127,10 +154,9 @@ fn a_run_of_github_actions_says_where_it_is() {
     ]);
     let whole = digest(b"a widget");
     let base = ["authorise", "--ledger", "./ledger", "--digest", &whole];
-    let ran = world
-        .run(&base)
-        .ends(0)
-        .complains(&["from GitHub Actions: ref refs/tags/v1, run https://github.com/acme/widget/actions/runs/7/attempts/1"]);
+    let ran = world.run(&base).ends(0).complains(&[
+        "from GitHub Actions: ref refs/tags/v1, run https://github.com/acme/widget/actions/runs/7/attempts/1",
+    ]);
     let record: Value = serde_json::from_str(&std::fs::read_to_string(ran.out.trim()).unwrap()).unwrap();
     assert_eq!(record["repository"], "https://github.com/acme/widget");
     let ran = world.run(&[&base[..], &["--no-environment"]].concat()).ends(0);
@@ -143,14 +169,36 @@ fn a_run_of_github_actions_says_where_it_is() {
 fn what_makes_no_record_is_refused() {
     let (world, _log) = world("");
     let refused = |more: &[&str], word: &str| {
-        world.run(&[&["authorise"][..], more].concat()).ends(2).complains(&[word]);
+        world
+            .run(&[&["authorise"][..], more].concat())
+            .ends(2)
+            .complains(&[word]);
     };
-    refused(&["--ledger", "release", "--digest", &digest(b"x")], "did you mean `releases`?");
+    refused(
+        &["--ledger", "release", "--digest", &digest(b"x")],
+        "did you mean `releases`?",
+    );
     refused(&["--ledger", "releases"], "name the files of the release");
-    refused(&["--ledger", "releases", "--digest", "abc"], "--digest abc: write sha256:");
+    refused(
+        &["--ledger", "releases", "--digest", "abc"],
+        "--digest abc: write sha256:",
+    );
     refused(&["--ledger", "releases", "absent.tar"], "absent.tar cannot be read");
-    refused(&["--ledger", "releases", "--digest", &digest(b"x"), "--note", "two\nlines"], "this makes no record");
-    refused(&["--ledger", "s3://bucket/ledger", "--digest", &digest(b"x")], "s3://bucket/ledger");
+    refused(
+        &[
+            "--ledger",
+            "releases",
+            "--digest",
+            &digest(b"x"),
+            "--note",
+            "two\nlines",
+        ],
+        "this makes no record",
+    );
+    refused(
+        &["--ledger", "s3://bucket/ledger", "--digest", &digest(b"x")],
+        "s3://bucket/ledger",
+    );
     assert!(world.snapshot("ledger").is_empty());
 }
 
@@ -160,7 +208,12 @@ fn check_shows_the_ledgers() {
     let place = world.path("ledger").display().to_string();
     let line = format!("ledger     releases  ({place}, plain records count, grace 1s, window 1d)");
     world.run(&["check"]).ends(0).says(&[&line]);
-    let text = world.read("sentinel.yaml").replace("allow: [{ledger: releases}]", "severity: low");
+    let text = world
+        .read("sentinel.yaml")
+        .replace("allow: [{ledger: releases}]", "severity: low");
     world.write("sentinel.yaml", text);
-    world.run(&["check"]).ends(0).says(&["note: releases: no rule names this ledger"]);
+    world
+        .run(&["check"])
+        .ends(0)
+        .says(&["note: releases: no rule names this ledger"]);
 }

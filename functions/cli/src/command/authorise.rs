@@ -41,7 +41,9 @@ pub(crate) async fn authorise(args: Authorise) -> Result<ExitCode, Failure> {
         Some(key) => (key.sign(&text)?, SIGNED),
         None => (text.into_bytes(), PLAIN),
     };
-    let place = ledger.as_ref().map_or(args.ledger.as_str(), |ledger| ledger.place.as_str());
+    let place = ledger
+        .as_ref()
+        .map_or(args.ledger.as_str(), |ledger| ledger.place.as_str());
     let store = store(place).await?;
     for hex in record.hex() {
         let name = object_name(now, hex, &bytes, ending);
@@ -66,7 +68,9 @@ fn digests(args: &Authorise) -> Result<Vec<String>, Failure> {
         let whole = if bare { format!("sha256:{given}") } else { given.clone() };
         let read = digest(&whole).ok_or_else(|| {
             let given = escape(given, SHOWN);
-            usage(&format!("--digest {given}: write sha256:, sha384: or sha512: and its hexadecimal digits"))
+            usage(&format!(
+                "--digest {given}: write sha256:, sha384: or sha512: and its hexadecimal digits"
+            ))
         })?;
         digests.push(read);
     }
@@ -122,11 +126,9 @@ fn check_key(name: &str, ledger: Option<&LedgerSettings>, key: Option<&key::Secr
         None if !keys.is_empty() => Err(usage(&format!(
             "the ledger {name} has keys, so that only signed records count: give one of them by --sign-with"
         ))),
-        Some(key) if !keys.is_empty() && !keys.iter().any(|known| known.spki() == key.public().spki()) => {
-            Err(usage(&format!(
-                "the key of --sign-with is none of those of the ledger {name}: its record would not count"
-            )))
-        }
+        Some(key) if !keys.is_empty() && !keys.iter().any(|known| known.spki() == key.public().spki()) => Err(usage(
+            &format!("the key of --sign-with is none of those of the ledger {name}: its record would not count"),
+        )),
         _ => Ok(()),
     }
 }

@@ -103,7 +103,9 @@ fn print_ledgers(settings: &Settings) {
             many => format!("signed by one of {many} keys"),
         };
         let [grace, window] = [ledger.grace_secs, ledger.window_secs].map(|secs| Limit::After(secs).written());
-        print(&format!("ledger     {name}  ({place}, {keys}, grace {grace}, window {window})"));
+        print(&format!(
+            "ledger     {name}  ({place}, {keys}, grace {grace}, window {window})"
+        ));
         if !settings.rules.ledgers().contains(&ledger.name) {
             print(&format!(
                 "note: {name}: no rule names this ledger under `allow`, so nothing is asked of it and nothing of it is missed"

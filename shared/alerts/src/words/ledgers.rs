@@ -11,9 +11,10 @@ pub(super) fn unreachable(place: &Place) -> Words {
             "The ledger {name} cannot be read. What only it can allow waits for a while and is then told as unauthorised, \
              whether it was recorded or not; and a record without an entry goes unseen."
         ),
-        action: "Look at the error: does the folder or the bucket exist, and may we list and read it? Every pass tries \
+        action:
+            "Look at the error: does the folder or the bucket exist, and may we list and read it? Every pass tries \
                  again. If the ledger is no longer kept, take it out of `ledgers:` and of the rules that name it."
-            .to_owned(),
+                .to_owned(),
     }
 }
 
@@ -35,7 +36,12 @@ pub(super) fn unsound(place: &Place) -> Words {
 
 pub(super) fn readable(place: &Place) -> (&'static str, Subject, String, &'static str) {
     let summary = format!("The ledger {} can be read again.", or(&place.detail, "(unnamed)"));
-    ("The ledger can be read again", Subject::Detail, summary, "Nothing has to be done.")
+    (
+        "The ledger can be read again",
+        Subject::Detail,
+        summary,
+        "Nothing has to be done.",
+    )
 }
 
 pub(super) fn sound(place: &Place) -> (&'static str, Subject, String, &'static str) {
@@ -43,5 +49,10 @@ pub(super) fn sound(place: &Place) -> (&'static str, Subject, String, &'static s
         "Nothing of late in the ledger {} counts for nothing.",
         or(&place.detail, "(unnamed)")
     );
-    ("The ledger is sound again", Subject::Detail, summary, "Nothing has to be done.")
+    (
+        "The ledger is sound again",
+        Subject::Detail,
+        summary,
+        "Nothing has to be done.",
+    )
 }

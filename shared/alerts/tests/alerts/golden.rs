@@ -67,7 +67,10 @@ fn findings() {
     let mut allowed = finding();
     allowed.allowed = true;
     check("finding-allowed", &finding_alert(&allowed, NOW));
-    let answers = [Fact::new("ledger releases", "has no record of this digest from 2026-11-17 to 2026-11-18")];
+    let answers = [Fact::new(
+        "ledger releases",
+        "has no record of this digest from 2026-11-17 to 2026-11-18",
+    )];
     for (name, why) in [
         ("finding-unauthorised", Unexplained::NoRecord),
         ("finding-unauthorised-unread", Unexplained::Unread),

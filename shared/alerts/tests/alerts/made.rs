@@ -184,7 +184,10 @@ pub(crate) fn particulars(class: Class) -> (String, Vec<Fact>) {
                 ("used until", "2026-11-21T09:00:00Z"),
             ]),
         ),
-        Class::LedgerUnreachable => ("releases", facts(&[("error", "s3://acme-ledger: no answer within 10 s")])),
+        Class::LedgerUnreachable => (
+            "releases",
+            facts(&[("error", "s3://acme-ledger: no answer within 10 s")]),
+        ),
         Class::LedgerUnsound => (
             "releases",
             facts(&[(
@@ -251,7 +254,10 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
         Fact::new("record", "2026-11-18/9118c5d1a220409d-0b2c.json"),
     ];
     vec![
-        ("missing", Notice::missing("releases 9118".to_owned(), OPENED, missing.to_vec())),
+        (
+            "missing",
+            Notice::missing("releases 9118".to_owned(), OPENED, missing.to_vec()),
+        ),
         ("welcome", Notice::welcome("console".to_owned(), OPENED, &roll())),
         ("welcome-nobody", Notice::welcome("console".to_owned(), OPENED, &nobody)),
         (

@@ -75,7 +75,13 @@ impl SeenEntry {
             log: finding.log.clone(),
             index: finding.index,
             at: moment(finding),
-            digests: finding.digests.iter().filter(|hex| is_hex(hex)).take(MAX_DIGESTS).cloned().collect(),
+            digests: finding
+                .digests
+                .iter()
+                .filter(|hex| is_hex(hex))
+                .take(MAX_DIGESTS)
+                .cloned()
+                .collect(),
             identities: signer.map(names).unwrap_or_default(),
             issuer: signer.and_then(|signer| signer.issuer.clone()),
             reference: extensions(&["source-repository-ref", "github-workflow-ref"]),
@@ -210,8 +216,14 @@ mod tests {
                 verified,
             });
         };
-        assert_eq!(moment(&finding(|it| promise(it, true))).to_string(), "2026-11-20T12:05:00Z");
-        assert_eq!(moment(&finding(|it| promise(it, false))).to_string(), "2026-11-20T12:00:00Z");
+        assert_eq!(
+            moment(&finding(|it| promise(it, true))).to_string(),
+            "2026-11-20T12:05:00Z"
+        );
+        assert_eq!(
+            moment(&finding(|it| promise(it, false))).to_string(),
+            "2026-11-20T12:00:00Z"
+        );
     }
 
     #[test]
@@ -222,24 +234,63 @@ mod tests {
         let agrees = |known: Known| agreement(&known, &seen) == Agreement::Agrees;
         assert!(agrees(Known::default()));
         for identity in ["us", "f"] {
-            assert!(agrees(Known { identity: text(identity), ..Known::default() }));
+            assert!(agrees(Known {
+                identity: text(identity),
+                ..Known::default()
+            }));
         }
         for repository in ["acme/tool", "https://github.com/acme/tool"] {
-            assert!(agrees(Known { repository: text(repository), ..Known::default() }));
+            assert!(agrees(Known {
+                repository: text(repository),
+                ..Known::default()
+            }));
         }
-        assert!(agrees(Known { reference: text("refs/tags/v1"), issuer: text("i"), ..Known::default() }));
+        assert!(agrees(Known {
+            reference: text("refs/tags/v1"),
+            issuer: text("i"),
+            ..Known::default()
+        }));
         for known in [
-            Known { identity: text("u"), ..Known::default() },
-            Known { issuer: text("us"), ..Known::default() },
-            Known { reference: text("refs/tags/v"), ..Known::default() },
-            Known { run: text("us"), ..Known::default() },
-            Known { repository: text("https://gitlab.com/acme/tool"), ..Known::default() },
-            Known { identity: text("us"), run: text("r"), ..Known::default() },
+            Known {
+                identity: text("u"),
+                ..Known::default()
+            },
+            Known {
+                issuer: text("us"),
+                ..Known::default()
+            },
+            Known {
+                reference: text("refs/tags/v"),
+                ..Known::default()
+            },
+            Known {
+                run: text("us"),
+                ..Known::default()
+            },
+            Known {
+                repository: text("https://gitlab.com/acme/tool"),
+                ..Known::default()
+            },
+            Known {
+                identity: text("us"),
+                run: text("r"),
+                ..Known::default()
+            },
         ] {
             assert!(!agrees(known.clone()), "{known:?}");
         }
-        let words = agreement(&Known { run: text("r\u{1b}"), ..Known::default() }, &seen);
+        let words = agreement(
+            &Known {
+                run: text("r\u{1b}"),
+                ..Known::default()
+            },
+            &seen,
+        );
         let Agreement::Differs(words) = words else { panic!() };
-        assert!(words.starts_with("for another run: r") && words.ends_with("the entry has none") && !words.contains('\u{1b}'));
+        assert!(
+            words.starts_with("for another run: r")
+                && words.ends_with("the entry has none")
+                && !words.contains('\u{1b}')
+        );
     }
 }

@@ -165,9 +165,8 @@ impl LedgerRecord {
             ("note", &self.note),
         ];
         for (key, text) in texts {
-            let fits = |text: &String| {
-                !text.is_empty() && text.len() <= MAX_TEXT_BYTES && !text.chars().any(char::is_control)
-            };
+            let fits =
+                |text: &String| !text.is_empty() && text.len() <= MAX_TEXT_BYTES && !text.chars().any(char::is_control);
             if !text.as_ref().is_none_or(fits) {
                 return Err(LedgerError::Text { key });
             }
@@ -177,7 +176,9 @@ impl LedgerRecord {
 
     /// The hexadecimal digits of its digests.
     pub fn hex(&self) -> impl Iterator<Item = &str> {
-        self.digest.iter().filter_map(|digest| digest.split_once(':').map(|(_, hex)| hex))
+        self.digest
+            .iter()
+            .filter_map(|digest| digest.split_once(':').map(|(_, hex)| hex))
     }
 
     /// What it says of the signer.
@@ -287,7 +288,10 @@ mod tests {
             assert_eq!(LedgerRecord::open(&name, &bytes, &[]).unwrap(), record);
         }
         let other = object_name(moment(), &"ab".repeat(32), &bytes, PLAIN);
-        assert!(matches!(LedgerRecord::open(&other, &bytes, &[]), Err(LedgerError::Misplaced)));
+        assert!(matches!(
+            LedgerRecord::open(&other, &bytes, &[]),
+            Err(LedgerError::Misplaced)
+        ));
     }
 
     #[test]
@@ -306,7 +310,14 @@ mod tests {
         let sound = format!("sha256:{HEX}");
         check(&sound, Some(&sound));
         check(&sound.to_ascii_uppercase(), Some(&sound));
-        for wrong in [HEX, "sha256:", "md5:00", &format!("sha512:{HEX}"), &format!("{sound}0"), &sound.replace('9', "g")] {
+        for wrong in [
+            HEX,
+            "sha256:",
+            "md5:00",
+            &format!("sha512:{HEX}"),
+            &format!("{sound}0"),
+            &sound.replace('9', "g"),
+        ] {
             check(wrong, None);
         }
         assert!(is_hex(HEX) && !is_hex(&HEX.to_ascii_uppercase()) && !is_hex("../x") && !is_hex(""));
@@ -320,7 +331,10 @@ mod tests {
         }
         let sound = vec![format!("sha256:{HEX}")];
         for text in ["", "two\nlines", &"a".repeat(2_049)] {
-            let known = Known { identity: Some(text.to_owned()), ..Known::default() };
+            let known = Known {
+                identity: Some(text.to_owned()),
+                ..Known::default()
+            };
             let error = LedgerRecord::new(&sound, known, moment(), None).unwrap_err();
             assert!(matches!(error, LedgerError::Text { key: "identity" }), "{error}");
         }

@@ -135,7 +135,12 @@ impl Shelf {
     }
 
     async fn under(&self, prefix: &str) -> Result<Arc<Vec<Candidate>>, String> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(prefix).cloned();
+        let known = self
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(prefix)
+            .cloned();
         if let Some(known) = known {
             return Ok(known);
         }
@@ -229,7 +234,11 @@ mod tests {
             assert_eq!(found, expect);
         };
         check("2026-11-20T00:00:00Z", "2026-11-20T23:59:59Z", &["2026-11-20"]);
-        check("2026-02-28T23:59:59Z", "2026-03-01T00:00:00Z", &["2026-02-28", "2026-03-01"]);
+        check(
+            "2026-02-28T23:59:59Z",
+            "2026-03-01T00:00:00Z",
+            &["2026-02-28", "2026-03-01"],
+        );
         check("2026-11-20T00:00:00Z", "2026-11-19T00:00:00Z", &[]);
         assert_eq!(days(Timestamp::from_unix(-1), Timestamp::from_unix(0)).count(), 2);
     }

@@ -81,8 +81,9 @@ fn read_ledger(item: &mut Fields<'_, '_>) -> Option<LedgerSettings> {
     let window_secs = read_time(item, "window", DEFAULT_WINDOW_SECS, MAX_WINDOW_SECS);
     let (name, place) = (name?, place?);
     if !is_name(&name) {
-        let message =
-            format!("must be 1 to {MAX_NAME_CHARS} characters of a-z, A-Z, 0-9, `-`, `_` and `.`, and begin with a letter");
+        let message = format!(
+            "must be 1 to {MAX_NAME_CHARS} characters of a-z, A-Z, 0-9, `-`, `_` and `.`, and begin with a letter"
+        );
         item.complain("name", message, None);
     }
     let is_url = place.contains("://") && !place.starts_with("s3://");
@@ -111,7 +112,11 @@ fn read_keys(item: &mut Fields<'_, '_>) -> Vec<VerifierKey> {
         Some(value) => vec![value.as_str()],
     };
     if texts.is_empty() || texts.len() > MAX_KEYS {
-        item.complain("key", format!("must be one public key in PEM, or a list of 1 to {MAX_KEYS}"), None);
+        item.complain(
+            "key",
+            format!("must be one public key in PEM, or a list of 1 to {MAX_KEYS}"),
+            None,
+        );
     }
     let is_list = item.take("key").is_some_and(Value::is_array);
     let mut keys = Vec::new();
@@ -188,9 +193,17 @@ mod tests {
             {"name": "s", "place": "s3://bucket/ledger"},
         ]);
         let settings = read(&both, &json!([{"ledger": "releases"}])).unwrap();
-        let [first, second] = settings.ledgers.as_slice() else { panic!() };
-        assert_eq!((first.grace_secs, first.window_secs, first.keys.len()), (300, 172_800, 1));
-        assert_eq!((second.grace_secs, second.window_secs, second.keys.len()), (900, 86_400, 0));
+        let [first, second] = settings.ledgers.as_slice() else {
+            panic!()
+        };
+        assert_eq!(
+            (first.grace_secs, first.window_secs, first.keys.len()),
+            (300, 172_800, 1)
+        );
+        assert_eq!(
+            (second.grace_secs, second.window_secs, second.keys.len()),
+            (900, 86_400, 0)
+        );
         assert!(second.is_bucket() && !first.is_bucket());
     }
 
@@ -198,22 +211,36 @@ mod tests {
     fn what_is_wrong_is_named() {
         let wrong = |ledger: Value, path: &str, message: &str| {
             let problems = read(&json!([ledger]), &json!([])).unwrap_err();
-            let [(found, words, _)] = problems.as_slice() else { panic!("{problems:?}") };
+            let [(found, words, _)] = problems.as_slice() else {
+                panic!("{problems:?}")
+            };
             assert_eq!((found.as_str(), words.as_str()), (path, message));
         };
         wrong(json!({"name": "r"}), "ledgers[0]", "`place` is missing");
         wrong(json!({"place": "p"}), "ledgers[0]", "`name` is missing");
-        wrong(json!({"name": "r", "place": "p", "keys": PEM}), "ledgers[0].keys", "unknown key `keys`");
+        wrong(
+            json!({"name": "r", "place": "p", "keys": PEM}),
+            "ledgers[0].keys",
+            "unknown key `keys`",
+        );
         let name = "must be 1 to 64 characters of a-z, A-Z, 0-9, `-`, `_` and `.`, and begin with a letter";
         for bad in ["a/b", "..", "1a", "ä", &"a".repeat(65)] {
             wrong(json!({"name": bad, "place": "p"}), "ledgers[0].name", name);
         }
         for bad in ["https://x", "file:///x"] {
-            wrong(json!({"name": "r", "place": bad}), "ledgers[0].place", "must be a folder, or s3://BUCKET/FOLDER");
+            wrong(
+                json!({"name": "r", "place": bad}),
+                "ledgers[0].place",
+                "must be a folder, or s3://BUCKET/FOLDER",
+            );
         }
         let grace = "must be a duration such as `90s`, `15m` or `1h`, and at most `7d`";
         for bad in [json!("never"), json!("8d"), json!(900), json!("x")] {
-            wrong(json!({"name": "r", "place": "p", "grace": bad}), "ledgers[0].grace", grace);
+            wrong(
+                json!({"name": "r", "place": "p", "grace": bad}),
+                "ledgers[0].grace",
+                grace,
+            );
         }
         wrong(
             json!({"name": "r", "place": "p", "window": "32d"}),

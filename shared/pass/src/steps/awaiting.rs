@@ -51,13 +51,7 @@ impl Noted {
     }
 }
 
-fn awaited(
-    ledgers: &Ledgers,
-    rules: &RuleSet,
-    awaits: Awaits,
-    seen: &SeenEntry,
-    finding: &Finding,
-) -> Option<Awaited> {
+fn awaited(ledgers: &Ledgers, rules: &RuleSet, awaits: Awaits, seen: &SeenEntry, finding: &Finding) -> Option<Awaited> {
     let shelves: Vec<_> = rules.awaited(awaits).filter_map(|name| ledgers.find(name)).collect();
     let grace = shelves.iter().map(|shelf| shelf.settings.grace_secs).max()?;
     let grace = i64::try_from(grace).unwrap_or(i64::MAX);

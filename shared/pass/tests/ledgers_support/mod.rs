@@ -1,5 +1,8 @@
 //! A log in memory that holds releases, a ledger in memory, and passes at any moment.
 
+// Each test program has this module to itself, and not each uses all of it.
+#![allow(dead_code)]
+
 use crate::audit_support::{ORIGIN, OneSource};
 use async_trait::async_trait;
 use pass::ledger::{LedgerRecord, PLAIN, object_name};
@@ -117,7 +120,9 @@ impl World {
 
     fn settings(&self) -> Value {
         let mut ledger = json!({"name": "releases", "place": "memory", "grace": "15m", "window": "1h"});
-        let (Value::Object(ledger_map), Value::Object(more)) = (&mut ledger, self.more.clone()) else { panic!() };
+        let (Value::Object(ledger_map), Value::Object(more)) = (&mut ledger, self.more.clone()) else {
+            panic!()
+        };
         ledger_map.extend(more);
         json!({
             "schema": 1,
@@ -234,7 +239,9 @@ impl Dying {
     }
 
     fn call(&self, object: &str) -> Result<(), StoreError> {
-        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let left = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         left.map(drop).map_err(|_| StoreError {
             object: object.to_owned(),
             kind: StoreErrorKind::Io("gone".into()),
@@ -318,4 +325,26 @@ impl AlertSink for Sleeping {
             source: "asleep".into(),
         })
     }
+}
+
+/// What is known of us.
+pub(crate) fn us() -> Known {
+    Known {
+        identity: Some(US.to_owned()),
+        ..Known::default()
+    }
+}
+
+/// What the sink was told, which must be of these classes.
+#[track_caller]
+pub(crate) fn told(world: &World, expect: &[alerts::Class]) -> Vec<alerts::Alert> {
+    let told = world.told();
+    let classes: Vec<alerts::Class> = told.iter().map(|alert| alert.class).collect();
+    assert_eq!(
+        classes,
+        expect,
+        "{:?}",
+        told.iter().map(|alert| &alert.title).collect::<Vec<_>>()
+    );
+    told
 }

@@ -211,20 +211,6 @@ fn labels_only_and_until() {
             None,
         ),
         (
-            "allow",
-            json!([{"ledger": ""}]),
-            "rules[0].allow[0].ledger",
-            "is empty; it is the name of one of `ledgers`",
-            None,
-        ),
-        (
-            "allow",
-            json!([{"ledger": ["a"], "san": "a"}]),
-            "rules[0].allow[0].ledger",
-            "must be a string, not a list",
-            None,
-        ),
-        (
             "match",
             json!({"until": "2027-01-01"}),
             "rules[0].match.until",

@@ -132,11 +132,13 @@ fn allowance() -> impl Strategy<Value = Allowance> {
     let whole = (matches, ledger, until).prop_filter("nothing alone", |(matches, ledger, _)| {
         ledger.is_some() || *matches != Matcher::always()
     });
-    whole.prop_map(|(matches, ledger, until): (_, Option<&str>, Option<Timestamp>)| Allowance {
-        matches,
-        ledger: ledger.map(str::to_owned),
-        until,
-    })
+    whole.prop_map(
+        |(matches, ledger, until): (_, Option<&str>, Option<Timestamp>)| Allowance {
+            matches,
+            ledger: ledger.map(str::to_owned),
+            until,
+        },
+    )
 }
 
 fn only() -> impl Strategy<Value = Option<Box<Only>>> {

@@ -216,15 +216,34 @@ pub(crate) fn naive(specs: &[RuleSpec], entry: &Fake) -> Vec<Told> {
             let ledgers: BTreeSet<&str> = holding(signer).filter_map(|allow| allow.ledger.as_deref()).collect();
             ledgers
         };
-        let bad: Vec<Option<usize>> = matching.iter().map(|signer| **signer).filter(|signer| !allowed(*signer)).collect();
+        let bad: Vec<Option<usize>> = matching
+            .iter()
+            .map(|signer| **signer)
+            .filter(|signer| !allowed(*signer))
+            .collect();
         // Two that a ledger may allow are left to none, and are told like one that none may allow.
-        let sure = bad.iter().enumerate().find_map(|(at, signer)| match awaits(*signer).is_empty() {
-            true => Some(*signer),
-            false => (at > 0).then(|| bad[0]),
-        });
-        if let Some(signer) = sure.or(bad.first().copied()).or(matching.first().map(|signer| **signer)) {
-            let left = if sure.is_none() && !bad.is_empty() { awaits(signer) } else { BTreeSet::new() };
-            let told = (rule, signer, bad.is_empty(), left.into_iter().map(str::to_owned).collect());
+        let sure = bad
+            .iter()
+            .enumerate()
+            .find_map(|(at, signer)| match awaits(*signer).is_empty() {
+                true => Some(*signer),
+                false => (at > 0).then(|| bad[0]),
+            });
+        if let Some(signer) = sure
+            .or(bad.first().copied())
+            .or(matching.first().map(|signer| **signer))
+        {
+            let left = if sure.is_none() && !bad.is_empty() {
+                awaits(signer)
+            } else {
+                BTreeSet::new()
+            };
+            let told = (
+                rule,
+                signer,
+                bad.is_empty(),
+                left.into_iter().map(str::to_owned).collect(),
+            );
             found.push(told);
         }
     }

@@ -60,7 +60,9 @@ fn parse(pem: &str) -> Result<SecretKey, &'static str> {
         ed25519(&der).or_else(|| p256::ecdsa::SigningKey::from_pkcs8_der(&der).ok().map(Secret::P256))
     } else {
         let der = block(pem, "EC PRIVATE KEY").ok_or(NOT)?;
-        p256::SecretKey::from_sec1_der(&der).ok().map(|key| Secret::P256(key.into()))
+        p256::SecretKey::from_sec1_der(&der)
+            .ok()
+            .map(|key| Secret::P256(key.into()))
     };
     let secret = secret.ok_or(NOT)?;
     let spki = match &secret {
@@ -102,7 +104,11 @@ impl SecretKey {
             Secret::Ed25519(key) => key.sign(text.as_bytes()).to_bytes().to_vec(),
             Secret::P256(key) => {
                 let signed: Result<p256::ecdsa::Signature, _> = key.sign_prehash(Hash::of(text.as_bytes()).as_bytes());
-                signed.map_err(|error| Failure::internal(&error))?.to_der().as_bytes().to_vec()
+                signed
+                    .map_err(|error| Failure::internal(&error))?
+                    .to_der()
+                    .as_bytes()
+                    .to_vec()
             }
         };
         let line = SignatureLine {
@@ -125,9 +131,18 @@ mod tests {
     // Made by `openssl genpkey -algorithm ed25519`, `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`,
     // and the second by `openssl ec` again; they guard nothing.
     const KEYS: [(&str, &str); 3] = [
-        ("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPSAate8B8jKz9gPcpbr9zqT1uXvVZO+bqSmiMjaVHWe\n-----END PRIVATE KEY-----\n", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAlXBcY/dISZ/nwLdUbyg18J20MjE7ENhJZe0V8G64lE=\n-----END PUBLIC KEY-----\n"),
-        ("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgyoHJQwCoX0Y+R4x0\npWpPEdfvJvCLKXtzhATTIZl163ahRANCAARtNQBlgR9O+nSeyw1qEIyp0ZJR9cyR\n0pZoA1rA/PVn4ni4MkqKrI16RzCE3aTU72YlXycHNVSkptts9Ck93PeO\n-----END PRIVATE KEY-----\n", "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbTUAZYEfTvp0nssNahCMqdGSUfXM\nkdKWaANawPz1Z+J4uDJKiqyNekcwhN2k1O9mJV8nBzVUpKbbbPQpPdz3jg==\n-----END PUBLIC KEY-----\n"),
-        ("-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIMqByUMAqF9GPkeMdKVqTxHX7ybwiyl7c4QE0yGZdet2oAoGCCqGSM49\nAwEHoUQDQgAEbTUAZYEfTvp0nssNahCMqdGSUfXMkdKWaANawPz1Z+J4uDJKiqyN\nekcwhN2k1O9mJV8nBzVUpKbbbPQpPdz3jg==\n-----END EC PRIVATE KEY-----\n", "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbTUAZYEfTvp0nssNahCMqdGSUfXM\nkdKWaANawPz1Z+J4uDJKiqyNekcwhN2k1O9mJV8nBzVUpKbbbPQpPdz3jg==\n-----END PUBLIC KEY-----\n"),
+        (
+            "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPSAate8B8jKz9gPcpbr9zqT1uXvVZO+bqSmiMjaVHWe\n-----END PRIVATE KEY-----\n",
+            "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAlXBcY/dISZ/nwLdUbyg18J20MjE7ENhJZe0V8G64lE=\n-----END PUBLIC KEY-----\n",
+        ),
+        (
+            "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgyoHJQwCoX0Y+R4x0\npWpPEdfvJvCLKXtzhATTIZl163ahRANCAARtNQBlgR9O+nSeyw1qEIyp0ZJR9cyR\n0pZoA1rA/PVn4ni4MkqKrI16RzCE3aTU72YlXycHNVSkptts9Ck93PeO\n-----END PRIVATE KEY-----\n",
+            "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbTUAZYEfTvp0nssNahCMqdGSUfXM\nkdKWaANawPz1Z+J4uDJKiqyNekcwhN2k1O9mJV8nBzVUpKbbbPQpPdz3jg==\n-----END PUBLIC KEY-----\n",
+        ),
+        (
+            "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIMqByUMAqF9GPkeMdKVqTxHX7ybwiyl7c4QE0yGZdet2oAoGCCqGSM49\nAwEHoUQDQgAEbTUAZYEfTvp0nssNahCMqdGSUfXMkdKWaANawPz1Z+J4uDJKiqyN\nekcwhN2k1O9mJV8nBzVUpKbbbPQpPdz3jg==\n-----END EC PRIVATE KEY-----\n",
+            "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbTUAZYEfTvp0nssNahCMqdGSUfXM\nkdKWaANawPz1Z+J4uDJKiqyNekcwhN2k1O9mJV8nBzVUpKbbbPQpPdz3jg==\n-----END PUBLIC KEY-----\n",
+        ),
     ];
 
     #[test]

@@ -81,7 +81,10 @@ mod tests {
             ("CI_COMMIT_BRANCH", "main"),
         ];
         let (_, known) = of(&base).unwrap();
-        assert_eq!((known.reference.as_deref(), known.run.as_deref()), (Some("refs/heads/main"), Some(job)));
+        assert_eq!(
+            (known.reference.as_deref(), known.run.as_deref()),
+            (Some("refs/heads/main"), Some(job))
+        );
         let tagged: Vec<_> = base.into_iter().filter(|(name, _)| *name != "CI_COMMIT_TAG").collect();
         let (_, known) = of(&[&tagged[..], &[("CI_COMMIT_TAG", "v1")]].concat()).unwrap();
         assert_eq!(known.reference.as_deref(), Some("refs/tags/v1"));

@@ -46,7 +46,10 @@ impl Walk<'_> {
             return Ok(Ruling::Tell(Box::new(plain)));
         };
         let name = self.folder(receipt.epoch).authorised(&finding.id);
-        if record::read::<Authorised>(self.book.context.store(), &name).await?.is_some() {
+        if record::read::<Authorised>(self.book.context.store(), &name)
+            .await?
+            .is_some()
+        {
             self.ruled.remove(&finding.id);
             return Ok(Ruling::Settled);
         }
@@ -120,7 +123,13 @@ impl Walk<'_> {
 
     /// Looks up again what waits, and tells that whose time is over. What a sink does not take becomes an exception.
     pub(super) async fn retry_waiting(&mut self) -> Result<(), Fault> {
-        let ends = self.book.context.environment.clock.uptime().saturating_add(LOOK_PATIENCE);
+        let ends = self
+            .book
+            .context
+            .environment
+            .clock
+            .uptime()
+            .saturating_add(LOOK_PATIENCE);
         let mut waiting = core::mem::take(&mut self.waiting).into_iter();
         let (mut first, mut span) = (Ok(()), None);
         for place in waiting.by_ref() {
