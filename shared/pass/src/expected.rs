@@ -16,9 +16,13 @@ use crate::steps::deliver::Delivered;
 use crate::steps::tell;
 use crate::trouble::Fault;
 use alerts::{Class, Fact, Notice};
+use core::time::Duration;
 use sigstore::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The patience with all ledgers of a pass while what is new in them is taken up: the pass is to end.
+const TAKE_UP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Names asked for in one listing.
 const PAGE: usize = 1_000;
@@ -87,14 +91,17 @@ pub(crate) async fn look(
     conditions: &mut Vec<Condition>,
     covered: Option<Timestamp>,
 ) -> Result<(), Fault> {
-    let now = environment.clock.now();
+    let (now, ends) = (environment.clock.now(), tokio::time::Instant::now() + TAKE_UP_PATIENCE);
     let mut first = Ok(());
     for shelf in &ledgers.shelves {
         let Some(marks) = marks.get_mut(&shelf.settings.name) else {
             continue;
         };
-        // What cannot be listed or read is the ledger's trouble, which it remembers.
-        let _told_below = take_up(shelf, marks, now).await;
+        // What cannot be listed or read is the ledger's trouble, which it remembers; what is not done in time is for the
+        // next pass.
+        if !environment.budget.is_spent() {
+            let _told_below = tokio::time::timeout_at(ends, take_up(shelf, marks, now)).await;
+        }
         if let Some(covered) = covered {
             first = first.and(decide(environment, shelf, marks, covered, now).await);
         }
@@ -128,7 +135,10 @@ async fn take_up(shelf: &Shelf, marks: &mut LedgerMarks, now: Timestamp) -> Resu
             take(shelf, marks, &name).await?;
         }
     }
-    marks.read = Some(now);
+    // A day is noted once: a pass that finds nothing new writes nothing.
+    if marks.read.is_none_or(|read| day(read) != day(now)) {
+        marks.read = Some(now);
+    }
     let first = day(yesterday);
     let is_late = |name: &str| name.split('/').next().is_some_and(|day| day < first.as_str());
     marks

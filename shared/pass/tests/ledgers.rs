@@ -341,7 +341,7 @@ async fn an_unreachable_ledger_silences_nothing() {
 
 #[tokio::test]
 async fn a_record_without_an_entry_is_missing_once_every_log_was_read() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     let name = world.record(7, us(), 0).await;
     world.pass(MINUTE).await;
     world.pass(59 * MINUTE).await;

@@ -56,6 +56,74 @@ async fn a_dead_sink_keeps_nobody_waiting_and_is_told_when_it_wakes() {
     assert_eq!(world.authorised().len(), 1);
 }
 
+/// What waits behind something that is owed comes along again with it, and is not kept twice.
+#[tokio::test]
+async fn what_waits_is_kept_once_while_a_sink_sleeps() {
+    let mut world = World::new().await;
+    let sleeping = Arc::new(Sleeping::new("sleeping"));
+    world.sinks.push(Arc::clone(&sleeping) as _);
+    world.pass(-MINUTE).await;
+    world.allow = json!([{"ledger": "releases", "san": US}]);
+    world.release(7, "somebody else", 0);
+    world.release(8, US, 0);
+    for minutes in 1..5 {
+        world.pass(minutes * MINUTE).await;
+        let delivery = &world.state().delivery;
+        assert_eq!(
+            (delivery["sink"].waiting.len(), delivery["sleeping"].waiting.len()),
+            (1, 0)
+        );
+    }
+    sleeping.wake();
+    world.pass(5 * MINUTE).await;
+    assert_eq!(world.state().delivery["sleeping"].waiting.len(), 1);
+    world.pass(16 * MINUTE).await;
+    let found = |alert: &alerts::Alert| alert.class == Class::Finding;
+    assert_eq!(sleeping.taken().iter().filter(|alert| found(alert)).count(), 2);
+    assert_eq!(world.told().iter().filter(|alert| found(alert)).count(), 2);
+}
+
+/// A sink that dies while something waits is dead, and what waited is told when it wakes.
+#[tokio::test]
+async fn what_waited_is_owed_to_a_sink_that_died_meanwhile() {
+    let mut world = World::new().await;
+    let sleeping = Arc::new(Sleeping::new("sleeping"));
+    sleeping.wake();
+    world.sinks.push(Arc::clone(&sleeping) as _);
+    world.pass(-MINUTE).await;
+    world.release(7, US, 0);
+    world.release(8, US, 0);
+    world.pass(MINUTE).await;
+    sleeping.sleep();
+    let report = world.pass(16 * MINUTE).await;
+    assert_eq!(report.measures.dead_sinks, 1);
+    assert!(report.measures.undelivered >= 2, "{}", report.measures.undelivered);
+    sleeping.wake();
+    world.pass(17 * MINUTE).await;
+    let told = sleeping
+        .taken()
+        .into_iter()
+        .filter(|alert| alert.class == Class::Finding);
+    assert_eq!(told.map(|alert| alert.id).collect::<BTreeSet<_>>().len(), 2);
+    assert_eq!(world.state().delivery["sleeping"].exceptions, []);
+}
+
+#[tokio::test]
+async fn a_quiet_pass_writes_nothing() {
+    let world = World::new().await;
+    world.record(7, us(), 0).await;
+    world.pass(MINUTE).await;
+    let before = world.store.objects();
+    world.pass(2 * MINUTE).await;
+    let after = world.store.objects();
+    let changed: Vec<&String> = after
+        .iter()
+        .filter(|(name, bytes)| before.get(*name) != Some(bytes))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(changed, [""; 0]);
+}
+
 #[tokio::test]
 async fn beyond_the_budget_of_a_rule_a_digest_tells_what_waited() {
     let mut world = World::new().await;

@@ -95,6 +95,12 @@ fn what_was_recorded_is_authorised_and_what_was_not_is_told() {
     assert!(!table.out.contains("waiting"), "{}", table.out);
     assert_eq!(alerts(&world).len(), 1);
     world.run(&["verify"]).ends(0);
+    // A second reading asks nobody, and knows what was authorised.
+    let scan = world
+        .run(&["scan", "--log", "one", "--from", "3", "--to", "5", "--json"])
+        .ends(0);
+    let allowed: Vec<Value> = scan.lines().into_iter().map(|line| line["allowed"].clone()).collect();
+    assert_eq!(allowed, [true, false]);
     let objects = world.snapshot("sentinel-store");
     assert_eq!(objects.keys().filter(|name| name.contains("/authorised/")).count(), 1);
     assert_eq!(

@@ -14,10 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tlog::Hash;
 
 /// The patience with one call of a ledger.
-const CALL_PATIENCE: Duration = Duration::from_secs(10);
+const CALL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Records of one digest and day that are read: a release that was recorded again and again.
 const MAX_ALIKE: usize = 16;
+
+/// Days and digests whose records are kept for the pass; what is beyond is asked for again.
+const MAX_KNOWN: usize = 1_000;
 
 const SECS_PER_DAY: i64 = 86_400;
 
@@ -151,7 +154,9 @@ impl Shelf {
         }
         let alike = Arc::new(alike);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(prefix.to_owned(), Arc::clone(&alike));
+        if known.len() < MAX_KNOWN {
+            known.insert(prefix.to_owned(), Arc::clone(&alike));
+        }
         Ok(alike)
     }
 

@@ -250,6 +250,9 @@ impl<'a> Walk<'a> {
                 line: self.at.line,
             }),
             Ruling::Wait(alert) | Ruling::Tell(alert) => {
+                if finding.awaits.is_some() {
+                    self.ruled.refuse(&finding.id);
+                }
                 if !self.has_room(&finding.rule) {
                     self.over_budget(&finding.rule, finding.severity, 1, (finding.index, finding.index));
                     return Ok(());
@@ -406,8 +409,15 @@ impl<'a> Walk<'a> {
             .unwrap_or(self.at);
         let failure = self.failure.or(self.refused.map(|(_, why)| why)).or(self.shunned);
         // In the order of the record, so that each span is read once.
+        let place = |it: &Exception| Place {
+            epoch: it.epoch,
+            from: it.from,
+            line: it.line,
+        };
         let mut waiting: Vec<Exception> = self.waiting.into_iter().chain(self.digested).collect();
-        waiting.sort_unstable_by_key(|place| (place.epoch, place.from, place.line));
+        // What is at the watermark or behind it comes along again.
+        waiting.retain(|it| place(it) < owed);
+        waiting.sort_unstable_by_key(place);
         let delivery = Delivery {
             epoch: owed.epoch,
             watermark: owed.from,

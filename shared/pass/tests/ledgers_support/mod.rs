@@ -304,6 +304,10 @@ impl Sleeping {
         *self.awake.lock().unwrap() = true;
     }
 
+    pub(crate) fn sleep(&self) {
+        *self.awake.lock().unwrap() = false;
+    }
+
     pub(crate) fn taken(&self) -> Vec<alerts::Alert> {
         self.inner.taken()
     }

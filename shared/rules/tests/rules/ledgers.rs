@@ -51,13 +51,25 @@ fn mistakes_are_named() {
     let check = |allow: Value, path: &str, message: &str, suggestion: Option<&str>| {
         let rules = json!([{"name": "r", "match": {"san": "a"}, "allow": [allow]}]);
         let problems = parse(&rules).unwrap_err();
-        let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+        let [problem] = problems.as_slice() else {
+            panic!("{problems:?}")
+        };
         assert_eq!((problem.path.as_str(), problem.message.as_str()), (path, message));
         assert_eq!(problem.suggestion.as_deref(), suggestion);
     };
     let of = "rules[0].allow[0].ledger";
-    check(json!({"ledger": ""}), of, "is empty; it is the name of one of `ledgers`", None);
-    check(json!({"ledger": ["a"], "san": "a"}), of, "must be a string, not a list", None);
+    check(
+        json!({"ledger": ""}),
+        of,
+        "is empty; it is the name of one of `ledgers`",
+        None,
+    );
+    check(
+        json!({"ledger": ["a"], "san": "a"}),
+        of,
+        "must be a string, not a list",
+        None,
+    );
     check(
         json!({"ledgr": "a", "san": "a"}),
         "rules[0].allow[0].ledgr",
@@ -81,7 +93,10 @@ fn a_set_names_only_so_many() {
         let allow: Vec<Value> = (0..count).map(|at| json!({"ledger": format!("l{at}")})).collect();
         parse(&json!([{"name": "r", "match": {"san": "a"}, "allow": allow}])).unwrap()
     };
-    assert_eq!(RuleSet::compile(rules(MAX_LEDGERS)).unwrap().ledgers().len(), MAX_LEDGERS);
+    assert_eq!(
+        RuleSet::compile(rules(MAX_LEDGERS)).unwrap().ledgers().len(),
+        MAX_LEDGERS
+    );
     let problems = RuleSet::compile(rules(MAX_LEDGERS + 1)).unwrap_err();
     assert_eq!(problems[0].path, format!("rules[0].allow[{MAX_LEDGERS}].ledger"));
 }
@@ -89,7 +104,7 @@ fn a_set_names_only_so_many() {
 #[test]
 fn a_ledger_swallows_no_rule() {
     let lints = |allow: Value| {
-        let rules = json!([{"name": "r", "match": {"san": "a"}, "allow": [allow]}]);
+        let rules = json!([{"name": "r", "match": {"san": "a", "kind": "dsse"}, "allow": [allow]}]);
         let set = set(&rules);
         let lints = sentinel_rules::lint(&set, &rules, NOW).into_iter();
         lints.map(|lint| lint.id.word()).collect::<Vec<_>>()
@@ -97,5 +112,8 @@ fn a_ledger_swallows_no_rule() {
     assert_eq!(lints(json!({"san": "a"})), ["allows-everything"]);
     assert_eq!(lints(json!({"ledger": "l", "san": "a"})), [""; 0]);
     assert_eq!(lints(json!({"ledger": "l"})), [""; 0]);
-    assert_eq!(lints(json!({"ledger": "l", "san": "b"})), ["allows-nothing"]);
+    assert_eq!(
+        lints(json!({"ledger": "l", "kind": "hashedrekord"})),
+        ["allows-nothing"]
+    );
 }

@@ -12,6 +12,7 @@ mod corpus;
 mod diagnostics;
 #[cfg(test)]
 mod language;
+#[cfg(test)]
 mod ledgers;
 #[cfg(test)]
 mod differential;
