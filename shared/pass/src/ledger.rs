@@ -1,8 +1,8 @@
 //! Ledgers: what the release process says is to be expected, and whether it explains an entry.
 //!
-//! A ledger is a folder or a prefix of a bucket, which somebody else writes. [`entry`] is the form of its records,
-//! [`agreement`] whether one speaks of an entry, [`shelf`] a ledger that is open for a pass. What came of it is written
-//! and told by the steps.
+//! A ledger is a folder or a prefix of a bucket, which somebody else writes. `entry` is the form of its records,
+//! `agreement` whether one speaks of an entry of a log, `shelf` a ledger that is open for a pass. What came of it is
+//! written and told by the steps.
 
 mod entry;
 mod agreement;

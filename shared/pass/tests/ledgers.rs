@@ -301,6 +301,28 @@ async fn what_is_no_record_is_told_and_allows_nothing() {
 }
 
 #[tokio::test]
+async fn of_too_many_records_of_a_digest_the_rest_is_named() {
+    let mut world = World::new().await;
+    world.release(7, US, 0);
+    for number in 0..17 {
+        let known = Known {
+            run: Some(format!("https://run.example/{number}")),
+            ..us()
+        };
+        world.record(7, known, 0).await;
+    }
+    world.pass(16 * MINUTE).await;
+    world.pass(32 * MINUTE).await;
+    let [alert] = told(&world, &[Class::Finding]).try_into().unwrap();
+    let says = alert.facts.iter().find(|fact| fact.name == "ledger releases").unwrap();
+    assert!(
+        says.value.contains("another run") && says.value.ends_with("; and 15 more"),
+        "{}",
+        says.value
+    );
+}
+
+#[tokio::test]
 async fn an_unreachable_ledger_silences_nothing() {
     for shown in [Shown::Closed, Shown::Broken] {
         let mut world = World::new().await;

@@ -19,6 +19,9 @@ const CALL_PATIENCE: Duration = Duration::from_secs(5);
 /// Records of one digest and day that are read: a release that was recorded again and again.
 const MAX_ALIKE: usize = 16;
 
+/// Records that explain nothing and are named.
+const MAX_NAMED: usize = 2;
+
 /// Days and digests whose records are kept for the pass; what is beyond is asked for again.
 const MAX_KNOWN: usize = 1_000;
 
@@ -117,7 +120,7 @@ impl Shelf {
         Answer::Silent(match (seen.digests.is_empty(), others.is_empty()) {
             (true, _) => "cannot be asked: the entry names no digest".to_owned(),
             (false, true) => format!("has no record of this digest from {} to {}", day(from), day(to)),
-            (false, false) => format!("has no record that explains it, but {}", others.join("; ")),
+            (false, false) => format!("has no record that explains it, but {}", some_of(&others)),
         })
     }
 
@@ -148,9 +151,16 @@ impl Shelf {
             return Ok(known);
         }
         let mut alike = Vec::new();
-        // The newest are as good as any other: who may write sixteen may write one.
-        for name in self.list(prefix, prefix, MAX_ALIKE).await? {
-            alike.extend(self.read(&name).await?);
+        let names = self.list(prefix, prefix, MAX_ALIKE + 1).await?;
+        for name in names.iter().take(MAX_ALIKE) {
+            alike.extend(self.read(name).await?);
+        }
+        if let Some(more) = names.get(MAX_ALIKE) {
+            alike.push(Candidate {
+                name: more.clone(),
+                sha256: Hash::of(&[]),
+                opened: Err(format!("of one digest and day {MAX_ALIKE} records are read")),
+            });
         }
         let alike = Arc::new(alike);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -214,6 +224,16 @@ impl Shelf {
             trouble.get_or_insert_with(|| why.clone());
             why
         })
+    }
+}
+
+/// The first few; the rest is counted.
+fn some_of(others: &[String]) -> String {
+    let more = others.len().saturating_sub(MAX_NAMED);
+    let named = others.get(..others.len().min(MAX_NAMED)).unwrap_or_default().join("; ");
+    match more {
+        0 => named,
+        more => format!("{named}; and {more} more"),
     }
 }
 
