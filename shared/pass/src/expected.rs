@@ -14,7 +14,7 @@ use crate::record::{self, Announced, Condition, Ending, LedgerMarks};
 use crate::settings::Limit;
 use crate::steps::deliver::Delivered;
 use crate::steps::tell;
-use crate::trouble::Fault;
+use crate::trouble::{Fault, FaultClass};
 use alerts::{Class, Fact, Notice};
 use core::time::Duration;
 use sigstore::Timestamp;
@@ -228,12 +228,19 @@ async fn was_seen(environment: &Environment, shelf: &Shelf, name: &str, announce
         return Ok(true);
     };
     let prefix = names::ledger_entries(&shelf.settings.name, digest);
+    // An entry of long before is not what was announced, even if it is of the same artifact.
+    let before = shelf.settings.window_secs.max(shelf.settings.grace_secs);
+    let earliest = announced.time.plus_seconds(-i64::try_from(before).unwrap_or(i64::MAX));
     let store = environment.store.as_ref();
     for entry in store.list(&prefix, &prefix, MAX_ENTRIES).await? {
-        let Some(seen) = record::read::<SeenEntry>(store, &entry).await? else {
-            continue;
+        let seen = match record::read::<SeenEntry>(store, &entry).await {
+            Ok(Some(seen)) => seen,
+            Ok(None) => continue,
+            // What is damaged shows nothing.
+            Err(fault) if fault.class == FaultClass::Record => continue,
+            Err(fault) => return Err(fault),
         };
-        if seen.at <= announced.due && agreement(&announced.known, &seen) == Agreement::Agrees {
+        if (earliest..=announced.due).contains(&seen.at) && agreement(&announced.known, &seen) == Agreement::Agrees {
             return Ok(true);
         }
     }

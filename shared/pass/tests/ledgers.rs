@@ -414,6 +414,39 @@ async fn an_entry_that_was_told_before_its_late_record_is_not_missing() {
 }
 
 #[tokio::test]
+async fn an_entry_of_long_before_is_not_what_was_announced() {
+    let mut world = World::new().await;
+    world.release(7, US, 0);
+    world.record(7, us(), 0).await;
+    world.pass(MINUTE).await;
+    let again = world.record(7, us(), 180 * MINUTE).await;
+    for minutes in [181, 240] {
+        world.pass(minutes * MINUTE).await;
+    }
+    let [alert] = told(&world, &[Class::Missing]).try_into().unwrap();
+    assert!(facts(&alert).contains(&again));
+}
+
+#[tokio::test]
+async fn what_is_damaged_authorises_nothing_and_stands_in_nobodys_way() {
+    let mut world = World::new().await;
+    world.release(7, US, 0);
+    world.pass(MINUTE).await;
+    world.pass(16 * MINUTE).await;
+    let [first] = told(&world, &[Class::Finding]).try_into().unwrap();
+    // The same again, with something else where its authorisation would be.
+    let mut world = World::new().await;
+    world.release(7, US, 0);
+    world.release(8, US, 0);
+    let name = pass::names::LogFolder::new("log.example", 1).authorised(&first.id);
+    world.store.set(&name, Some(b"{}".to_vec()));
+    world.pass(MINUTE).await;
+    world.pass(16 * MINUTE).await;
+    let told = told(&world, &[Class::Finding, Class::Finding]);
+    assert_eq!(told[0].id, first.id);
+}
+
+#[tokio::test]
 async fn what_was_recorded_before_the_ledger_was_known_is_not_asked_for() {
     let world = World::new().await;
     // An hour before noon it became known; its entry may be of a quarter of an hour before the record.

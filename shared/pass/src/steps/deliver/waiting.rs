@@ -15,7 +15,7 @@ use crate::ledger::{Answer, SeenEntry};
 use crate::record::{self, Authorised, Exception, Receipt};
 use crate::steps::chain::unfit;
 use crate::steps::scan::FindingLine;
-use crate::trouble::Fault;
+use crate::trouble::{Fault, FaultClass};
 use alerts::{Alert, Awaited, Fact, Finding, Unexplained};
 use core::time::Duration;
 
@@ -46,12 +46,15 @@ impl Walk<'_> {
             return Ok(Ruling::Tell(Box::new(plain)));
         };
         let name = self.folder(receipt.epoch).authorised(&finding.id);
-        if record::read::<Authorised>(self.book.context.store(), &name)
-            .await?
-            .is_some()
-        {
-            self.ruled.remove(&finding.id);
-            return Ok(Ruling::Settled);
+        match record::read::<Authorised>(self.book.context.store(), &name).await {
+            Ok(Some(_)) => {
+                self.ruled.remove(&finding.id);
+                return Ok(Ruling::Settled);
+            }
+            // What is damaged authorises nothing, and must not stand in the way of what comes after it.
+            Ok(None) => {}
+            Err(fault) if fault.class == FaultClass::Record => {}
+            Err(fault) => return Err(fault),
         }
         let (mut facts, mut unread) = (Vec::new(), false);
         for (ledger, answer) in self.ask(awaits, finding).await {
