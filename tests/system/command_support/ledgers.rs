@@ -209,6 +209,19 @@ fn what_makes_no_record_is_refused() {
 }
 
 #[test]
+fn a_stored_configuration_names_no_relative_ledger() {
+    let (world, _log) = world("");
+    let put = || world.run(&["config", "put", "--store", "elsewhere"]);
+    put()
+        .ends(2)
+        .complains(&["the ledger at ./ledger cannot be read from where this is stored"]);
+    let absolute = world.path("ledger").display().to_string();
+    let text = world.read("sentinel.yaml").replace("./ledger", &absolute);
+    world.write("sentinel.yaml", text);
+    put().ends(0);
+}
+
+#[test]
 fn check_shows_the_ledgers() {
     let (world, _log) = world("");
     let place = world.path("ledger").display().to_string();
