@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Ask a Rekor v1 server's search index for an artifact, an address or a key, and prove each entry against our record
     Lookup(Lookup),
+    /// Record a release in a ledger, so that its entry is explained: digests, and what is known of who signs
+    Authorise(Authorise),
     /// Acknowledge a violation: it is silent from then on, and stays on record
     Ack(Ack),
     /// Begin a new epoch of a log (one that was reset, or restored from a backup)
@@ -178,6 +180,45 @@ pub(crate) struct Scan {
     /// Print findings as one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Authorise {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The ledger: a folder (with a `/` in it), s3://BUCKET/FOLDER, or the name of one of the configuration
+    #[arg(long, value_name = "PLACE|NAME")]
+    pub(crate) ledger: String,
+    /// The files of the release, whose SHA-256 are recorded
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// A digest to record: sha256:, sha384: or sha512: and its hex digits; may be given several times
+    #[arg(long, value_name = "H")]
+    pub(crate) digest: Vec<String>,
+    /// Who signs: an identity of the certificate, as it is written there, or the fingerprint of a key
+    #[arg(long, value_name = "SAN")]
+    pub(crate) identity: Option<String>,
+    /// The OIDC issuer of that identity
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// The ref of the source, such as refs/tags/v1 [default: that of the run, in GitHub Actions and GitLab CI]
+    #[arg(long = "ref", value_name = "REF")]
+    pub(crate) reference: Option<String>,
+    /// The URL of the run that signs [default: this one, in GitHub Actions and GitLab CI]
+    #[arg(long, value_name = "URL")]
+    pub(crate) run: Option<String>,
+    /// The URL of the source's repository [default: that of the run, in GitHub Actions and GitLab CI]
+    #[arg(long, value_name = "URL")]
+    pub(crate) repository: Option<String>,
+    /// A word for people
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// Sign the record with this private key: Ed25519 or ECDSA on P-256, in PEM
+    #[arg(long, value_name = "KEY.pem")]
+    pub(crate) sign_with: Option<PathBuf>,
+    /// Take nothing from the variables of GitHub Actions or GitLab CI
+    #[arg(long)]
+    pub(crate) no_environment: bool,
 }
 
 #[derive(Debug, ClapArgs)]

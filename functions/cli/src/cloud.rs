@@ -1,12 +1,12 @@
 //! Buckets and topics, where the command was built with them (feature `aws`); else how to build it so.
 
-pub(crate) use opened::{chat, is_bucket, store, topic, with_buckets};
+pub(crate) use opened::{chat, check_bucket, is_bucket, store, topic, with_buckets};
 
 #[cfg(feature = "aws")]
 mod opened {
     use crate::exit::Failure;
     use aws::{Clients, Place, S3Store, SnsSink, WithBuckets};
-    use pass::{AlertSink, Settings, Sources, Store, ViewSettings};
+    use pass::{AlertSink, LedgerSettings, Settings, Sources, Store, ViewSettings};
     use std::sync::Arc;
     use tokio::sync::OnceCell;
 
@@ -41,10 +41,15 @@ mod opened {
         Ok(place.is_some())
     }
 
-    /// These sources, with the clients for the views in buckets, if there are any.
+    /// Whether a bucket can be read at this place; if not, why.
+    pub(crate) fn check_bucket(place: &str) -> Result<(), String> {
+        Place::parse(place).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// These sources, with the clients for the views and ledgers in buckets, if there are any.
     pub(crate) async fn with_buckets(sources: Arc<dyn Sources>, settings: &Settings) -> Arc<dyn Sources> {
         let bucket = |view| is_bucket(view).unwrap_or_default();
-        if settings.views.iter().any(bucket) {
+        if settings.views.iter().any(bucket) || settings.ledgers.iter().any(LedgerSettings::is_bucket) {
             Arc::new(WithBuckets::new(sources, clients().await.clone()))
         } else {
             sources
@@ -83,12 +88,17 @@ mod opened {
 
     /// A view in a bucket is refused.
     pub(crate) fn is_bucket(view: &ViewSettings) -> Result<bool, String> {
-        if view.url.starts_with("s3://") {
-            return Err(format!(
-                "this command was built without AWS and reads no buckets; {BUILD}"
-            ));
+        match view.url.starts_with("s3://") {
+            true => check_bucket(&view.url).map(|()| true),
+            false => Ok(false),
         }
-        Ok(false)
+    }
+
+    /// No bucket can be read.
+    pub(crate) fn check_bucket(_place: &str) -> Result<(), String> {
+        Err(format!(
+            "this command was built without AWS and reads no buckets; {BUILD}"
+        ))
     }
 
     pub(crate) async fn with_buckets(sources: Arc<dyn Sources>, _settings: &Settings) -> Arc<dyn Sources> {

@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 mod ack;
+mod authorise;
 mod check;
 mod configure;
 mod convert;
@@ -27,6 +28,7 @@ pub(crate) async fn dispatch(args: Args) -> ExitCode {
         Command::Verify(args) => verify::verify(&args).await,
         Command::Scan(scan) => scan::scan(scan).await,
         Command::Lookup(args) => lookup::lookup(args).await,
+        Command::Authorise(args) => authorise::authorise(args).await,
         Command::Ack(ack) => ack::ack(ack).await,
         Command::Restart(restart) => restart::restart(restart).await,
         Command::Config(config) => configure::configure(config).await,

@@ -7,7 +7,7 @@ use crate::exit::{Failure, say};
 use local::configuration::{self, Beside, Loaded, UrlCheck};
 use local::{standing, yaml};
 use pass::record::Deployment;
-use pass::{Clock as _, LogSettings, Store, SystemClock, TufRepository, ViewSettings};
+use pass::{Clock as _, LedgerSettings, LogSettings, Store, SystemClock, TufRepository, ViewSettings};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -186,5 +186,12 @@ impl UrlCheck for Readable {
             return Ok(());
         }
         sources::view_base(view).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn ledger(&self, ledger: &LedgerSettings) -> Result<(), String> {
+        match ledger.is_bucket() {
+            true => cloud::check_bucket(&ledger.place),
+            false => Ok(()),
+        }
     }
 }

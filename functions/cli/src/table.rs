@@ -23,9 +23,18 @@ pub(crate) fn render(report: &PassReport) -> String {
 
 fn row(log: &LogReport) -> [String; 6] {
     let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), grouped);
-    let findings = match log.allowed {
-        0 => grouped(log.findings),
-        allowed => format!("{} (and {} allowed)", grouped(log.findings), grouped(allowed)),
+    let beside = [
+        ("allowed", log.allowed),
+        ("authorised", log.authorised),
+        ("waiting", log.waiting),
+    ];
+    let beside = beside.into_iter().filter(|(_, count)| *count > 0);
+    let beside: Vec<String> = beside
+        .map(|(word, count)| format!("{} {word}", grouped(count)))
+        .collect();
+    let findings = match beside.is_empty() {
+        true => grouped(log.findings),
+        false => format!("{} (and {})", grouped(log.findings), beside.join(", ")),
     };
     let stale = if log.stale { ", stale" } else { "" };
     [

@@ -12,8 +12,8 @@ use lambda_runtime::Diagnostic;
 use local::configuration::{Refused, UrlCheck};
 use local::standing;
 use pass::{
-    AlertSink, Budget, Clock, Environment, Fault, FaultClass, LogReport, LogSettings, Outcome, PassReport, Problem,
-    Remembering, Reports, Store, SystemClock, TufRepository, Unwatching, ViewSettings,
+    AlertSink, Budget, Clock, Environment, Fault, FaultClass, LedgerSettings, LogReport, LogSettings, Outcome,
+    PassReport, Problem, Remembering, Reports, Store, SystemClock, TufRepository, Unwatching, ViewSettings,
 };
 use serde_json::{Value, json};
 use sources::{Base, Logs};
@@ -342,6 +342,14 @@ impl UrlCheck for Readable {
             Err(error) => Err(error.to_string()),
         }
     }
+
+    fn ledger(&self, ledger: &LedgerSettings) -> Result<(), String> {
+        match aws::ledger_place(ledger) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err("a function has no folders to read from; use s3://BUCKET/FOLDER".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
 }
 
 const NO_FOLDERS: &str = "a function has no folders to read from; use https:// or http://";
@@ -363,6 +371,8 @@ fn told(line: &LogReport) {
                 cursor = line.cursor,
                 scanned = line.scanned,
                 findings = line.findings,
+                authorised = line.authorised,
+                waiting = line.waiting,
                 quarantined = line.quarantined,
                 class,
                 error = message,

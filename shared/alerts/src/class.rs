@@ -52,6 +52,9 @@ classes! {
     TrustStale "trust-stale" "The trust repository cannot be used; what it vouched for before is.",
     TrustExpires "trust-expires" "The root of the trust repository is about to expire.",
     LostTail "lost-tail" "A retired log cannot be read, and not all of it was.",
+    Missing "missing" "What a ledger announced stands in no log in its time.",
+    LedgerUnreachable "ledger-unreachable" "A ledger cannot be read.",
+    LedgerUnsound "ledger-unsound" "Records of a ledger count for nothing.",
 }
 
 impl Class {
@@ -65,6 +68,7 @@ impl Class {
                 Severity::High
             }
             Self::QuorumUnmet | Self::ViewUnproven | Self::TrustStale | Self::LostTail => Severity::High,
+            Self::Missing | Self::LedgerUnreachable | Self::LedgerUnsound => Severity::High,
             Self::WitnessGone | Self::WitnessClock | Self::ViewUnreachable => Severity::Medium,
             Self::Quarantine | Self::NoGrowth | Self::Unreachable | Self::ConfigChanged => Severity::Medium,
             Self::TrustNews | Self::TrustExpires => Severity::Medium,
@@ -76,7 +80,7 @@ impl Class {
     #[must_use]
     pub const fn is_condition(self) -> bool {
         match self {
-            Self::Finding | Self::Digest => false,
+            Self::Finding | Self::Digest | Self::Missing => false,
             Self::Welcome | Self::StillWatching | Self::ConfigChanged | Self::TrustNews | Self::Test => false,
             Self::Unproven | Self::Violation | Self::Quarantine | Self::Behind | Self::NoGrowth => true,
             Self::Unreachable | Self::GrewAfterFreeze | Self::Unwatched | Self::ConfigFellBack => true,
@@ -84,6 +88,7 @@ impl Class {
             Self::QuorumUnmet | Self::WitnessGone | Self::WitnessClock => true,
             Self::ViewUnproven | Self::ViewUnreachable => true,
             Self::TrustStale | Self::TrustExpires | Self::LostTail => true,
+            Self::LedgerUnreachable | Self::LedgerUnsound => true,
         }
     }
 }

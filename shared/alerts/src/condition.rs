@@ -116,9 +116,11 @@ const fn detail_name(class: Class) -> &'static str {
         Class::QuorumUnmet => "quorum",
         Class::Finding | Class::Digest | Class::Behind | Class::NoGrowth | Class::Unreachable => "detail",
         Class::GrewAfterFreeze | Class::ConfigFellBack | Class::NobodyWatched => "detail",
+        Class::LedgerUnreachable | Class::LedgerUnsound => "ledger",
         Class::TrustStale => "reason",
         Class::TrustExpires => "expires",
         Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => "detail",
+        Class::Missing => "record",
     }
 }
 

@@ -54,6 +54,9 @@ pub struct Finding {
     /// Whether the entry was so costly to compare that it may match, and is told because it may.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub undecided: bool,
+    /// Which ledgers may still allow it, and how long that is waited for; absent where none may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Awaited>,
     /// The signer that the rule speaks of; `None` for an entry without signers, and beyond the cap on a span's findings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Identity>,
@@ -73,6 +76,17 @@ pub struct Finding {
     /// That the leaf is in the log: a C2SP tlog-proof; absent beyond the cap, and where the head allows none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
+}
+
+/// What a finding waits for that only a ledger may allow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaited {
+    /// The ledgers of which any may explain it.
+    pub ledgers: Vec<String>,
+    /// When the entry was made, as well as that is known: records of around this time are looked for.
+    pub at: Timestamp,
+    /// Until when a record is waited for; unexplained by then, the finding is told.
+    pub until: Timestamp,
 }
 
 /// What a Rekor v1 server says of an entry beside its leaf. The tree does not cover it: it is proven by the signature of
@@ -185,6 +199,7 @@ impl Finding {
             labels: spec.map(|spec| spec.labels.clone()).unwrap_or_default(),
             allowed: found.allowed,
             undecided: found.undecided,
+            awaits: None,
             signer: signer.map(Identity::of),
             trust: None,
             digests: entry.digests().map(str::to_owned).collect(),
@@ -203,8 +218,10 @@ impl Finding {
         self.trust = Some(verdict);
     }
 
-    /// Drops all but what names the entry and the rule: for findings beyond the cap on what a span may write.
+    /// Drops all but what names the entry and the rule: for findings beyond the cap on what a span may write. What no
+    /// ledger could be asked about any more is left to none.
     pub fn shorten(&mut self) {
+        self.awaits = None;
         self.note = None;
         self.labels = BTreeMap::new();
         self.signer = None;

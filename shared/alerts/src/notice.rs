@@ -1,5 +1,5 @@
 //! What is told once of the deployment itself: that it began to watch, that it still does, that another configuration is
-//! in force; and the test alert.
+//! in force, that what a ledger announced is missing; and the test alert.
 //!
 //! A notice is made when its moment comes and kept until it is told, so that it says the same to every sink. None of
 //! them is a finding, and each says so.
@@ -88,6 +88,12 @@ impl Notice {
         let mut facts = Vec::new();
         listed(&mut facts, "news", news, MAX_CHANGES);
         Self::new(Class::TrustNews, which, at, roll, facts)
+    }
+
+    /// What a ledger announced stands in no log in its time; `which` names the ledger and the record.
+    #[must_use]
+    pub fn missing(which: String, at: Timestamp, facts: Vec<Fact>) -> Self {
+        Self::new(Class::Missing, which, at, &Roll::default(), facts)
     }
 
     fn new(class: Class, which: String, at: Timestamp, roll: &Roll<'_>, facts: Vec<Fact>) -> Self {
@@ -215,6 +221,8 @@ fn words(notice: &Notice) -> Words {
         Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched | Class::RecordGone | Class::BadPromise => {
             other(&watching)
         }
+        Class::Missing => missing(),
+        Class::LedgerUnreachable | Class::LedgerUnsound => other(&watching),
         Class::TrustStale | Class::TrustExpires | Class::LostTail => other(&watching),
     }
 }
@@ -291,6 +299,21 @@ fn trust_news(watching: &str) -> Words {
                  verifiers accepted before are still in its record; if it is to be watched on, list it under `logs:` with \
                  its key. If nobody announced the news, do not rely on the logs and keys that it names, and ask the \
                  operator."
+            .to_owned(),
+    }
+}
+
+fn missing() -> Words {
+    Words {
+        headline: "A recorded release is in no log".to_owned(),
+        summary: "A ledger announced an entry, and by the end of its time no log that is watched holds one that agrees with \
+                  the record and that a rule with this ledger looks for. Every log was read up to a checkpoint of after \
+                  that time. Either the release was not signed, or not as the record says; or its entry went into a log \
+                  that is not watched; or the record is not by your release process."
+            .to_owned(),
+        action: "Ask the release process: was the artifact of this digest signed, by whom, and which log index was it \
+                 given? If it was never to be signed, who wrote the record? An entry that comes later is told as \
+                 unauthorised unless a newer record explains it."
             .to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 //! Sentences are whole sentences for whoever is woken by them. Names from outside are escaped before they stand in one,
 //! and quoted before they stand in a command.
 
+mod ledgers;
 mod observers;
 mod shards;
 mod trust;
@@ -83,12 +84,15 @@ fn open(class: Class, place: &Place) -> Words {
         Class::WitnessClock => observers::witness_clock(place),
         Class::ViewUnproven => observers::view_unproven(place),
         Class::ViewUnreachable => observers::view_unreachable(place),
+        Class::LedgerUnreachable => ledgers::unreachable(place),
+        Class::LedgerUnsound => ledgers::unsound(place),
         Class::TrustStale => trust::stale(place),
         Class::TrustExpires => trust::expires(place),
         Class::Finding | Class::Digest => found(place),
         Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => {
             notice(class, place)
         }
+        Class::Missing => notice(class, place),
     }
 }
 
@@ -343,6 +347,9 @@ fn closed(class: Class, place: &Place) -> Words {
         Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => {
             return notice(class, place);
         }
+        Class::Missing => return notice(class, place),
+        Class::LedgerUnreachable => ledgers::readable(place),
+        Class::LedgerUnsound => ledgers::sound(place),
         Class::Violation => (
             "Contradiction left behind",
             Subject::Log,

@@ -25,4 +25,4 @@ pub use place::{Place, PlaceError};
 pub use sink::{SnsSink, confirmed_subscribers};
 pub use store::{LockDays, S3Store};
 pub use trouble::{CallError, CallErrorKind};
-pub use views::{WithBuckets, view_place};
+pub use views::{WithBuckets, ledger_place, view_place};

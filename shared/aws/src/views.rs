@@ -1,7 +1,8 @@
-//! What other sentinels publish in their buckets, as views.
+//! What other sentinels publish in their buckets, as views; and ledgers in buckets.
 //!
 //! The other bucket's owner lets our role read what stands below `public/`, and nothing else is asked of it: one object a
-//! log and pass. It is read with the same clients, so it must be of the same region. Logs are opened by the sources
+//! log and pass. Of a ledger the records of two days are listed in a pass, and those that are new or looked up are read. Both
+//! are read with the same clients, so they must be of the same region. Logs are opened by the sources
 //! beneath, and so is every view that stands elsewhere.
 
 use crate::clients::Clients;
@@ -10,8 +11,8 @@ use crate::store::S3Store;
 use async_trait::async_trait;
 use pass::names::LogFolder;
 use pass::{
-    Fault, FaultClass, ListedShard, LogKind, LogSource, Probed, Sources, StoreView, ViewKind, ViewSettings, ViewSource,
-    WatchedLog,
+    Fault, FaultClass, LedgerSettings, ListedShard, LogKind, LogSource, Probed, Sources, Store, StoreView, ViewKind,
+    ViewSettings, ViewSource, WatchedLog,
 };
 use std::sync::Arc;
 
@@ -27,14 +28,25 @@ pub fn view_place(view: &ViewSettings) -> Result<Option<Place>, PlaceError> {
     }
 }
 
-/// Sources with the clients for views in buckets.
+/// The bucket and the folder of a ledger, if it stands in a bucket.
+///
+/// # Errors
+/// [`PlaceError`], if it means to and cannot.
+pub fn ledger_place(ledger: &LedgerSettings) -> Result<Option<Place>, PlaceError> {
+    match ledger.is_bucket() {
+        true => Place::parse(&ledger.place).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// Sources with the clients for views and ledgers in buckets.
 pub struct WithBuckets {
     sources: Arc<dyn Sources>,
     clients: Clients,
 }
 
 impl WithBuckets {
-    /// These sources, and views in buckets through these clients.
+    /// These sources, and views and ledgers in buckets through these clients.
     #[must_use]
     pub fn new(sources: Arc<dyn Sources>, clients: Clients) -> Self {
         Self { sources, clients }
@@ -62,6 +74,17 @@ impl Sources for WithBuckets {
             Err(error) => {
                 let message = format!("the view {} cannot be read at {}: {error}", view.name, view.url);
                 Err(Fault::new(FaultClass::Configuration, &view.url, message))
+            }
+        }
+    }
+
+    async fn ledger(&self, ledger: &LedgerSettings) -> Result<Arc<dyn Store>, Fault> {
+        match ledger_place(ledger) {
+            Ok(None) => self.sources.ledger(ledger).await,
+            Ok(Some(place)) => Ok(Arc::new(S3Store::new(&self.clients, place, None))),
+            Err(error) => {
+                let message = format!("the ledger {} cannot be read at {}: {error}", ledger.name, ledger.place);
+                Err(Fault::new(FaultClass::Configuration, &ledger.place, message))
             }
         }
     }

@@ -7,8 +7,8 @@ use crate::yaml::{self, Problem};
 use async_trait::async_trait;
 use pass::record::Deployment;
 use pass::{
-    Fault, FixedTrust, GivenTrust, InForce, LogSettings, ReadPolicy, Settings, Store, StoreErrorKind, TrustChoice,
-    TufChoice, TufRepository, ViewSettings,
+    Fault, FixedTrust, GivenTrust, InForce, LedgerSettings, LogSettings, ReadPolicy, Settings, Store, StoreErrorKind,
+    TrustChoice, TufChoice, TufRepository, ViewSettings,
 };
 use rules::{Diagnostic, RuleSpec};
 use std::path::{Path, PathBuf};
@@ -48,6 +48,20 @@ pub trait Files: Send + Sync {
     /// # Errors
     /// [`Refused::Broken`] with one sentence if the name is to blame, else a fault.
     async fn read(&self, name: &str) -> Result<(String, Vec<u8>), Refused>;
+
+    /// The place of a folder that the configuration calls `name`.
+    ///
+    /// # Errors
+    /// Why there can be none of that name.
+    fn folder(&self, name: &str) -> Result<PathBuf, String> {
+        let folder = Path::new(name);
+        if folder.is_absolute() {
+            return Ok(folder.to_path_buf());
+        }
+        let message = "a relative folder is meant from that of the configuration, and this one is kept in a store; name \
+                       an absolute folder, or s3://BUCKET/FOLDER";
+        Err(message.to_owned())
+    }
 }
 
 /// The files of this machine; a relative name is meant from this folder.
@@ -70,6 +84,11 @@ impl Files for Beside {
             Ok(bytes) => Ok((place.display().to_string(), bytes)),
             Err(error) => Err(Refused::Broken(format!("{} cannot be read: {error}", place.display()))),
         }
+    }
+
+    fn folder(&self, name: &str) -> Result<PathBuf, String> {
+        // The same from wherever the command is called: the inventory knows the ledger by its place.
+        std::path::absolute(self.0.join(name)).map_err(|error| format!("is no place of a folder: {error}"))
     }
 }
 
@@ -123,6 +142,12 @@ pub trait UrlCheck: Sync {
     /// # Errors
     /// Why not.
     fn view(&self, view: &ViewSettings) -> Result<(), String>;
+
+    /// Whether a ledger can; a folder is absolute by then.
+    ///
+    /// # Errors
+    /// Why not.
+    fn ledger(&self, ledger: &LedgerSettings) -> Result<(), String>;
 }
 
 /// Checks a configuration's text. `name` stands in the words about it; the inventory knows logs that the trust no longer
@@ -157,6 +182,7 @@ pub async fn parse(
             problems.push(diagnostic(format!("views[{at}].url"), message));
         }
     }
+    problems.extend(ledgers(&mut settings, files, url));
     problems.extend(policies(&mut settings, files).await?);
     match trust(&settings.trust, files).await {
         Ok(trust) => {
@@ -192,6 +218,23 @@ pub async fn parse(
 #[must_use]
 pub fn rules_of(config: &[u8]) -> Option<Vec<RuleSpec>> {
     pass::rules_in(&yaml::parse_value(core::str::from_utf8(config).ok()?).ok()?)
+}
+
+/// Makes the folders of ledgers absolute; what is wrong with their places.
+fn ledgers(settings: &mut Settings, files: &dyn Files, url: &dyn UrlCheck) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (at, ledger) in settings.ledgers.iter_mut().enumerate() {
+        let placed = match ledger.is_bucket() {
+            true => Ok(()),
+            false => files
+                .folder(&ledger.place)
+                .map(|folder| ledger.place = folder.display().to_string()),
+        };
+        if let Err(message) = placed.and_then(|()| url.ledger(ledger)) {
+            problems.push(diagnostic(format!("ledgers[{at}].place"), message));
+        }
+    }
+    problems
 }
 
 /// Reads the witness policies that the settings name; what is wrong with them, with the place within their file.

@@ -13,6 +13,7 @@ mod lock;
 mod files;
 mod listing;
 mod store;
+mod ledgers;
 
 mod console;
 mod file;
@@ -22,5 +23,6 @@ pub mod contract;
 
 pub use console::{Colour, ConsoleSink};
 pub use file::{FileSink, FileSinkError, MAX_SINK_NAME_BYTES};
+pub use ledgers::WithFolders;
 pub use lock::LOCK_PATIENCE;
 pub use store::{FolderStore, OpenError};

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use pass::record::Deployment;
-use pass::{GivenTrust, LogSettings, MemoryStore, Store, TufRepository, ViewSettings, names, record};
+use pass::{GivenTrust, LedgerSettings, LogSettings, MemoryStore, Store, TufRepository, ViewSettings, names, record};
 use sentinel_local::configuration::{Refused, UrlCheck};
 use sentinel_local::standing::{CONFIG, Standing, of_store, watch_text};
 use sigstore::Timestamp;
@@ -29,6 +29,13 @@ impl UrlCheck for Any {
 
     fn view(&self, _view: &ViewSettings) -> Result<(), String> {
         Ok(())
+    }
+
+    fn ledger(&self, ledger: &LedgerSettings) -> Result<(), String> {
+        match ledger.is_bucket() {
+            true => Err("no buckets".to_owned()),
+            false => Ok(()),
+        }
     }
 }
 

@@ -226,7 +226,7 @@ async fn logs(store: &dyn Store) -> Result<BTreeMap<String, Vec<String>>, Fault>
     let mut below = Below::new(store, "audit/");
     while let Some(child) = below.next().await? {
         let (Child::Folder(name) | Child::Object(name)) = child;
-        if name == "config" || name == "trust" {
+        if name == "config" || name == "trust" || name == "ledgers" {
             continue;
         }
         let (log, epoch) = name.split_once('~').unwrap_or((&name, "1"));

@@ -10,7 +10,7 @@ use crate::names::is_name;
 use crate::record::{Deployment, Shard};
 use crate::settings::{LogKind, Position};
 use crate::trouble::{Fault, FaultClass};
-use crate::{LogSource, ViewSettings, ViewSource};
+use crate::{LedgerSettings, LogSource, Store, ViewSettings, ViewSource};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use tlog::VerifierKey;
 /// Shards of one server that are taken up. The public one has three after five years.
 pub const MAX_SHARDS: usize = 64;
 
-/// Opens the sources of logs, and asks what there is to open.
+/// Opens what the configuration names (logs, other observers, ledgers), and asks what there is to open.
 #[async_trait]
 pub trait Sources: Send + Sync {
     /// The source of a log.
@@ -38,6 +38,15 @@ pub trait Sources: Send + Sync {
     async fn view(&self, view: &ViewSettings, _log: &WatchedLog) -> Result<Arc<dyn ViewSource>, Fault> {
         let message = format!("{} is a view, and views are not read here", view.url);
         Err(Fault::new(FaultClass::Configuration, &view.url, message))
+    }
+
+    /// A ledger, for reading.
+    ///
+    /// # Errors
+    /// A fault if there is none at its place, or places of its kind are not read here.
+    async fn ledger(&self, ledger: &LedgerSettings) -> Result<Arc<dyn Store>, Fault> {
+        let message = format!("{} is a ledger, and ledgers are not read here", ledger.place);
+        Err(Fault::new(FaultClass::Configuration, &ledger.place, message))
     }
 
     /// The shards of a Rekor v1 server, as it lists them.

@@ -5,7 +5,9 @@ use crate::conditions::{self, Holds};
 use crate::coverage::{self, Unwatched, WatchedLog};
 use crate::discovery::Probed;
 use crate::environment::Environment;
+use crate::expected;
 use crate::inventory::Inventory;
+use crate::ledger::Ledgers;
 use crate::lookback;
 use crate::measures::{LogMeasures, Measures};
 use crate::names;
@@ -76,6 +78,9 @@ pub(crate) struct RunEnd {
     measures: BTreeMap<String, LogMeasures>,
     /// Alerts about logs that each sink ever took.
     told: BTreeMap<String, u64>,
+    /// The ledgers, and when the pass began: the heads of its logs are of then or later.
+    ledgers: Arc<Ledgers>,
+    begun: sigstore::Timestamp,
 }
 
 impl RunEnd {
@@ -102,7 +107,22 @@ impl RunEnd {
             wanted: reports,
             measures: BTreeMap::new(),
             told: BTreeMap::new(),
+            ledgers: Arc::default(),
+            begun: sigstore::Timestamp::UNIX_EPOCH,
         }
+    }
+
+    /// The ledgers that this pass asks, which began at this moment.
+    pub(crate) fn asks(&mut self, ledgers: Arc<Ledgers>, begun: sigstore::Timestamp) {
+        (self.ledgers, self.begun) = (ledgers, begun);
+    }
+
+    /// The moment up to which every log was read, whatever it holds: the beginning of the pass, if each was verified and
+    /// read to its head in it.
+    fn covered(&self) -> Option<sigstore::Timestamp> {
+        let is_read = |log: &LogMeasures| log.verified && !log.fault && log.lag_entries == Some(0);
+        let all = self.skipped.is_empty() && self.failed.is_empty() && self.gone.is_empty();
+        (all && self.measures.values().all(is_read) && !self.measures.is_empty()).then_some(self.begun)
     }
 
     /// This pass is not for these logs.
@@ -181,6 +201,10 @@ pub(crate) async fn finish(
 ) -> PassReport {
     let now = environment.clock.now();
     settle(&mut inventory.deployment.conditions, &end, &unwatched, now);
+    let Deployment {
+        ledgers, conditions, ..
+    } = &mut inventory.deployment;
+    let looked = expected::look(environment, &end.ledgers, ledgers, conditions, end.covered()).await;
     let (rules, lines) = (Arc::clone(&end.rules), end.reports.clone());
     // Part of the logs is no picture of the deployment, and without any verified log there is nothing to say yet.
     let watches = end.skipped.is_empty() && end.measures.values().any(|log| log.verified);
@@ -196,7 +220,7 @@ pub(crate) async fn finish(
     let conditions = &mut inventory.deployment.conditions;
     tell::settle_sinks(conditions, &environment.sinks, &end.delivered, now);
     result = result.and(tell(environment, &mut inventory, &mut end, roll.as_ref()).await);
-    result = result.and(inventory.write(environment).await);
+    result = result.and(looked).and(inventory.write(environment).await);
     result = result.and(publish_tips(environment, &end.tips, now).await);
     end.fault = result.err();
     let measures = measures(environment, &inventory.deployment, &mut end, watches);
@@ -220,6 +244,7 @@ async fn tell(
     inventory.write(environment).await?;
     let (now, deployment, sinks) = (environment.clock.now(), &mut inventory.deployment, &environment.sinks);
     tell::deliver_notices(deployment, roll, sinks, end.wanted, now, &mut end.delivered).await;
+    expected::tell(&mut deployment.ledgers, sinks, now, &mut end.delivered).await;
     tell::deliver_conditions(&mut deployment.conditions, None, sinks, now, &mut end.delivered).await;
     for (sink, told) in core::mem::take(&mut end.delivered.told) {
         if let Some(known) = deployment.sinks.get_mut(&sink) {
@@ -249,7 +274,10 @@ fn measures(environment: &Environment, deployment: &Deployment, end: &mut RunEnd
     let mut measures = Measures::over(core::mem::take(&mut end.measures));
     let notices = notices::count_owed(deployment, sinks, end.wanted, watches);
     let conditions = tell::count_owed(&deployment.conditions, sinks, now);
-    measures.undelivered = measures.undelivered.saturating_add(conditions).saturating_add(notices);
+    let missing = expected::count_owed(&deployment.ledgers, sinks);
+    for owed in [conditions, notices, missing] {
+        measures.undelivered = measures.undelivered.saturating_add(owed);
+    }
     measures.dead_sinks = u64::try_from(end.delivered.dead.len()).unwrap_or(u64::MAX);
     if end.fault.is_some() {
         measures.faults = measures.faults.saturating_add(1);
@@ -375,6 +403,8 @@ fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched], mut m
         run.scanned += log.scanned;
         run.findings += log.findings;
         run.allowed += log.allowed;
+        run.authorised += log.authorised;
+        run.waiting += log.waiting;
         run.quarantined += log.quarantined;
         run.stale |= log.stale;
         run.latched |= log.latched;
@@ -411,6 +441,15 @@ fn report(environment: &Environment, end: RunEnd, unwatched: &[Unwatched], mut m
     }
     if end.rules.is_empty() {
         degrade("nobody-watched", NOBODY.to_owned());
+    }
+    for shelf in &end.ledgers.shelves {
+        if let Some(why) = shelf.trouble() {
+            let name = &shelf.settings.name;
+            degrade(
+                "ledger-unreachable",
+                format!("the ledger {name} cannot be read: {why}. What only it can allow waits, and is then told"),
+            );
+        }
     }
     if let Some(why) = &end.fell_back {
         degrade("config-fell-back", why.clone());

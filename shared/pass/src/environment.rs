@@ -1,5 +1,6 @@
 //! What every step of a pass shares: the seams, the rules, and the time that is left.
 
+use crate::ledger::Ledgers;
 use crate::settings::{ReportSettings, Settings};
 use crate::trouble::{Fault, FaultClass};
 use crate::{AlertSink, Clock, LogSource, Store, WatchedLog};
@@ -95,6 +96,7 @@ pub(crate) struct LogContext {
     pub(crate) log: WatchedLog,
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) authorities: Arc<sigstore::Authorities>,
+    pub(crate) ledgers: Arc<Ledgers>,
     pub(crate) trust: Hash,
     pub(crate) config: Hash,
     pub(crate) max_alerts: u64,

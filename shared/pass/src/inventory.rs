@@ -7,6 +7,7 @@ use crate::conditions;
 use crate::coverage::{self, Coverage, Unwatched};
 use crate::discovery::Discovery;
 use crate::environment::{Environment, InForce};
+use crate::expected;
 use crate::lookback;
 use crate::names;
 use crate::news::TrustOutline;
@@ -107,6 +108,7 @@ impl Inventory {
         notices::merge(&self.deployment, &mut merged);
         let base = self.written.as_ref().map(|written| written.lookback.clone());
         merged.lookback = lookback::merge(&base.unwrap_or_default(), &self.deployment.lookback, &theirs.lookback);
+        merged.ledgers = expected::merged(&self.deployment.ledgers, &merged.ledgers);
         for (origin, ours) in &self.deployment.logs {
             let listed = merged.logs.entry(origin.clone()).or_insert_with(|| ours.clone());
             listed.begun |= ours.begun;

@@ -15,6 +15,7 @@ mod outline;
 mod trust;
 mod news;
 pub mod record;
+pub mod ledger;
 mod coverage;
 mod discovery;
 mod environment;
@@ -25,6 +26,7 @@ mod report;
 mod notices;
 mod steps;
 mod watch;
+mod expected;
 mod inventory;
 mod one;
 mod ending;
@@ -57,9 +59,9 @@ pub use seams::source::{
 pub use seams::store::{MemoryStore, Object, PutOnce, Store, StoreError, StoreErrorKind, Swap, Version, check_name};
 pub use seams::view::{StoreView, ViewSource};
 pub use settings::{
-    CONFIG_SCHEMA, Exclusion, Limit, Limits, LogKind, LogSettings, MAX_CONFIG_BYTES, MAX_REQUESTS, MAX_VIEWS, Position,
-    ReadPolicy, ReportSettings, Settings, TrustChoice, TufChoice, Unmet, ViewKind, ViewSettings, WitnessPolicy,
-    parse_duration, rules_in, schema,
+    CONFIG_SCHEMA, Exclusion, LEDGER_KEY_NAME, LedgerSettings, Limit, Limits, LogKind, LogSettings, MAX_CONFIG_BYTES,
+    MAX_REQUESTS, MAX_VIEWS, Position, ReadPolicy, ReportSettings, Settings, TrustChoice, TufChoice, Unmet, ViewKind,
+    ViewSettings, WitnessPolicy, parse_duration, rules_in, schema,
 };
 pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
 pub use trust::{FixedTrust, GivenTrust, Trust, TrustSource, TufRefusal, TufRepository, TufStanding};

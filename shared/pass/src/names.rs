@@ -22,6 +22,9 @@ pub const TIP: &str = "public/tip.json";
 /// Every configuration that was in force begins with this.
 pub const CONFIGS: &str = "audit/config/";
 
+/// The entries that rules with a ledger found.
+pub const LEDGERS: &str = "audit/ledgers/";
+
 /// One log in one epoch: the folder below `audit/` that holds its record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LogFolder {
@@ -114,6 +117,12 @@ impl LogFolder {
         format!("audit/{self}/quarantine/{from:020}-{content}.jsonl")
     }
 
+    /// That a ledger explains the finding of this id.
+    #[must_use]
+    pub fn authorised(&self, finding: &str) -> String {
+        format!("audit/{self}/authorised/{finding}.json")
+    }
+
     /// A piece of evidence.
     #[must_use]
     pub fn evidence(&self, id: &str) -> String {
@@ -184,6 +193,18 @@ pub fn trust(content: &Hash) -> String {
     format!("audit/trust/{content}.json")
 }
 
+/// All entries of a digest that rules with this ledger found begin with this.
+#[must_use]
+pub fn ledger_entries(ledger: &str, digest: &str) -> String {
+    format!("{LEDGERS}{ledger}/entries/{digest}-")
+}
+
+/// One of them.
+#[must_use]
+pub fn ledger_entry(ledger: &str, digest: &str, finding: &str) -> String {
+    format!("{}{finding}.json", ledger_entries(ledger, digest))
+}
+
 /// The 20 digits at the start of a name's last part: the position or size that it stands for.
 #[must_use]
 pub fn position(name: &str) -> Option<u64> {
@@ -206,7 +227,7 @@ pub fn is_name(origin: &str) -> bool {
 }
 
 /// What stands beside logs in a folder; a log of such a name is escaped.
-const RESERVED: [&str; 4] = ["config", "trust", "deployment", "tip.json"];
+const RESERVED: [&str; 5] = ["config", "trust", "ledgers", "deployment", "tip.json"];
 
 fn escape(origin: &str) -> String {
     let reserved = RESERVED.contains(&origin);
@@ -244,6 +265,7 @@ mod tests {
         check("a~2", "a%7E2");
         check("config", "%63onfig");
         check("trust", "%74rust");
+        check("ledgers", "%6Cedgers");
         check("deployment", "%64eployment");
         check("tip.json", "%74ip.json");
         assert_eq!(

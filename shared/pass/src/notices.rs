@@ -258,6 +258,7 @@ fn counts(before: &Reported, now: &Reported) -> Vec<Fact> {
             findings: is.totals.findings.saturating_sub(was.findings),
             allowed: is.totals.allowed.saturating_sub(was.allowed),
             quarantined: is.totals.quarantined.saturating_sub(was.quarantined),
+            awaiting: is.totals.awaiting.saturating_sub(was.awaiting),
         });
     }
     let mut facts = vec![
@@ -267,6 +268,10 @@ fn counts(before: &Reported, now: &Reported) -> Vec<Fact> {
         Fact::new("matches that are allowed", &sum.allowed.to_string()),
         Fact::new("leaves that cannot be decoded", &sum.quarantined.to_string()),
     ];
+    if sum.awaiting > 0 {
+        let left = sum.awaiting.to_string();
+        facts.insert(3, Fact::new("of the findings, left to a ledger", &left));
+    }
     for (sink, is) in now.told.iter().take(MAX_COUNTED) {
         let told = is.saturating_sub(before.told.get(sink).copied().unwrap_or(0));
         facts.push(Fact::new("alerts told", &format!("{told}, to {sink}")));

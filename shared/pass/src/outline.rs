@@ -4,7 +4,8 @@
 //! says stands for itself where it is short, and as its hash where it is not. No URL and no key is kept.
 
 use crate::settings::{
-    Exclusion, Limit, Limits, LogSettings, Position, Settings, TrustChoice, TufChoice, Unmet, WitnessPolicy,
+    Exclusion, LedgerSettings, Limit, Limits, LogSettings, Position, Settings, TrustChoice, TufChoice, Unmet,
+    WitnessPolicy,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -203,6 +204,9 @@ fn the_rest(settings: &Settings) -> BTreeMap<String, String> {
             short(&format!("{} of {logs}", view.kind.word())),
         );
     }
+    for ledger in &settings.ledgers {
+        rest.insert(format!("ledgers.{}", short(&ledger.name)), of_ledger(ledger));
+    }
     rest.insert("limits.max_alerts".to_owned(), settings.max_alerts.to_string());
     rest.insert("from".to_owned(), position(settings.from));
     rest.insert("trust".to_owned(), trust);
@@ -211,26 +215,27 @@ fn the_rest(settings: &Settings) -> BTreeMap<String, String> {
     rest
 }
 
-fn limits(limits: &Limits) -> [(&'static str, String); 5] {
-    [
-        ("max_lag", duration(limits.max_lag)),
-        ("no_growth", duration(limits.no_growth)),
-        ("unproven_after", duration(limits.unproven_after)),
-        ("partial_wait", duration(limits.partial_wait)),
-        ("trust_grace", duration(limits.trust_grace)),
-    ]
+/// Another place or key is another hash.
+fn of_ledger(ledger: &LedgerSettings) -> String {
+    let keys = serde_json::to_string(&ledger.keys).unwrap_or_default();
+    let hash = Hash::of(format!("{} {keys}", ledger.place).as_bytes()).to_string();
+    let signed = if ledger.keys.is_empty() { "not signed" } else { "signed" };
+    format!(
+        "{signed}, grace {}, window {}, place and keys with hash {:.16}",
+        Limit::After(ledger.grace_secs).written(),
+        Limit::After(ledger.window_secs).written(),
+        hash
+    )
 }
 
-/// As it may be written in a configuration.
-fn duration(limit: Limit) -> String {
-    match limit {
-        Limit::Never => "never".to_owned(),
-        Limit::After(0) => "0s".to_owned(),
-        Limit::After(secs) if secs % 86_400 == 0 => format!("{}d", secs / 86_400),
-        Limit::After(secs) if secs % 3_600 == 0 => format!("{}h", secs / 3_600),
-        Limit::After(secs) if secs % 60 == 0 => format!("{}m", secs / 60),
-        Limit::After(secs) => format!("{secs}s"),
-    }
+fn limits(limits: &Limits) -> [(&'static str, String); 5] {
+    [
+        ("max_lag", limits.max_lag.written()),
+        ("no_growth", limits.no_growth.written()),
+        ("unproven_after", limits.unproven_after.written()),
+        ("partial_wait", limits.partial_wait.written()),
+        ("trust_grace", limits.trust_grace.written()),
+    ]
 }
 
 fn position(position: Position) -> String {

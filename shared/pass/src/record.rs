@@ -11,14 +11,18 @@ mod start;
 mod receipt;
 mod state;
 mod lookback;
+mod authorised;
+mod ledgers;
 mod deployment;
 mod kept_trust;
 
+pub use authorised::Authorised;
 pub use checkpoint::{CheckpointRecord, HeadRef};
 pub use condition::{Acknowledgement, Condition, Told};
 pub use deployment::{Deployment, KnownSink, Listed, LogTotals, PendingNotice, Reported, Shard};
 pub use evidence::{EvidenceBody, EvidenceRecord};
 pub use kept_trust::KeptTrust;
+pub use ledgers::{Announced, Ending, Known, LedgerMarks};
 pub use lookback::{AskedRange, Lookback, Unasked, WithoutPast};
 pub use observers::{ObserverMarks, Pending, ViewMark, WitnessMark};
 pub use receipt::{Counts, Group, MAX_GROUPS, ObjectRef, Receipt};

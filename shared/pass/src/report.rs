@@ -25,10 +25,16 @@ pub struct LogReport {
     pub cursor: Option<u64>,
     /// Entries read and proven in this pass.
     pub scanned: u64,
-    /// Matches in this pass that nothing allowed.
+    /// Matches in this pass that nothing allowed; what is left to a ledger counts once it is told.
     pub findings: u64,
     /// Matches in this pass that their rule allows.
     pub allowed: u64,
+    /// Findings that a ledger was found to explain in this pass.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub authorised: u64,
+    /// Findings that wait for a record of a ledger.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub waiting: u64,
     /// Leaves of this pass that no decoder understood.
     pub quarantined: u64,
     /// Whether the log served an older, consistent checkpoint.
@@ -47,6 +53,11 @@ pub struct LogReport {
     pub new_violations: u64,
     /// Further words for people: what else is worth knowing. Not part of the line's contract.
     pub notes: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What is wrong.
@@ -92,6 +103,8 @@ impl LogReport {
             scanned: 0,
             findings: 0,
             allowed: 0,
+            authorised: 0,
+            waiting: 0,
             quarantined: 0,
             stale: false,
             latched: false,

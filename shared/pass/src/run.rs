@@ -8,10 +8,13 @@ use crate::coverage::{self, Coverage, Unwatched, WatchedLog};
 use crate::discovery::{self, Discovery, Found, Sources};
 use crate::ending::{self, RunEnd};
 use crate::environment::{Environment, InForce, LogContext};
+use crate::expected;
 use crate::inventory::{self, Inventory};
+use crate::ledger::{Ledgers, Shelf};
 use crate::notices;
 use crate::one;
 use crate::report::PassReport;
+use crate::settings::{LedgerSettings, Settings};
 use crate::trouble::{Fault, FaultClass};
 use crate::trust::TrustSource;
 use std::sync::Arc;
@@ -51,6 +54,7 @@ pub async fn run_only(
     let unwatched = inventory::left_out(&coverage, &discovery, &inventory.deployment);
     inventory::list(&mut inventory, &coverage, &discovery, &in_force.settings, now);
     notices::know_sinks(&mut inventory.deployment, &environment.sinks, now);
+    let ledgers = Arc::new(open_ledgers(&in_force.settings, &mut inventory, sources, now).await);
     let (config, trust_hash) =
         inventory::keep_in_force(&environment, &mut inventory, &in_force, &trust, &coverage).await?;
     inventory.write(&environment).await?;
@@ -61,6 +65,7 @@ pub async fn run_only(
         log: log.clone(),
         rules: Arc::clone(&rules),
         authorities: Arc::clone(&authorities),
+        ledgers: Arc::clone(&ledgers),
         trust: trust_hash,
         config,
         max_alerts: in_force.settings.max_alerts,
@@ -82,6 +87,7 @@ pub async fn run_only(
         reports,
         inventory.gone,
     );
+    end.asks(Arc::clone(&ledgers), now);
     let is_chosen = |found: &&Found| chosen.iter().any(|chosen| chosen.log().origin == found.log().origin);
     let others = discovery.found.iter().filter(|found| !is_chosen(found));
     end.skip(others.map(|found| found.log().origin.clone()).collect());
@@ -89,6 +95,30 @@ pub async fn run_only(
         end.take(found.log(), one, &mut unwatched, &mut inventory.deployment);
     }
     Ok(ending::finish(&environment, inventory, end, unwatched).await)
+}
+
+/// Opens the ledgers that the rules name. The trouble of a ledger is its own.
+async fn open_ledgers(
+    settings: &Settings,
+    inventory: &mut Inventory,
+    sources: &dyn Sources,
+    now: sigstore::Timestamp,
+) -> Ledgers {
+    let named = |ledger: &&LedgerSettings| settings.rules.ledgers().contains(&ledger.name);
+    let named: Vec<&LedgerSettings> = settings.ledgers.iter().filter(named).collect();
+    let places = named.iter().map(|ledger| (ledger.name.as_str(), ledger.place.as_str()));
+    expected::know(&mut inventory.deployment.ledgers, places, now);
+    let mut shelves = Vec::new();
+    for ledger in named {
+        let since = inventory
+            .deployment
+            .ledgers
+            .get(&ledger.name)
+            .map_or(now, |marks| marks.since);
+        let opened = sources.ledger(ledger).await.map_err(|fault| fault.message);
+        shelves.push(Shelf::new(ledger.clone(), since, opened));
+    }
+    Ledgers { shelves }
 }
 
 /// What the logs turn out to be, no longer than the pass lasts.

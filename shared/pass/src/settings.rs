@@ -7,11 +7,13 @@ mod duration;
 mod fields;
 mod limits;
 mod observers;
+mod ledgers;
 mod logs;
 mod trust;
 mod schema;
 
 pub use duration::{Limit, parse_duration};
+pub use ledgers::{LEDGER_KEY_NAME, LedgerSettings};
 pub use limits::{Limits, MAX_REQUESTS};
 pub use logs::{LogKind, LogSettings};
 pub use observers::{MAX_VIEWS, ReadPolicy, Unmet, ViewKind, ViewSettings, WitnessPolicy};
@@ -47,6 +49,8 @@ pub struct Settings {
     pub witness_policy: Option<WitnessPolicy>,
     /// Who else looks at the logs.
     pub views: Vec<ViewSettings>,
+    /// Where the release process records what is to be expected.
+    pub ledgers: Vec<LedgerSettings>,
     /// What holds for every log that says nothing else.
     pub limits: Limits,
     /// Single alerts of one rule in one pass; more become one digest.
@@ -97,6 +101,7 @@ const KEYS: &[&str] = &[
     "exclude",
     "witness_policy",
     "views",
+    "ledgers",
     "limits",
     "reports",
     "rules",
@@ -161,7 +166,9 @@ fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
     let reports = read_reports(&mut top);
     let witness_policy = observers::read_policy(&mut top);
     let views = observers::read_views(&mut top);
+    let ledgers = ledgers::read_ledgers(&mut top);
     let rules = read_rules(&mut top)?;
+    top.problems.extend(ledgers::unknown(&rules, &ledgers));
     Some(Settings {
         trust,
         from,
@@ -169,6 +176,7 @@ fn read(value: &Value, problems: &mut Vec<Diagnostic>) -> Option<Settings> {
         exclude,
         witness_policy,
         views,
+        ledgers,
         limits,
         max_alerts,
         reports,

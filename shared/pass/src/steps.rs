@@ -1,6 +1,7 @@
 //! The steps of a pass over one log, in their order.
 
 pub(crate) mod book;
+pub(crate) mod awaiting;
 pub(crate) mod fetch;
 pub(crate) mod verify;
 pub(crate) mod tree;

@@ -9,8 +9,10 @@
 //! | the state with a new head | a head whose checkpoint is in the state alone | puts the checkpoint object |
 //! | a head's checkpoint object, and the state is an older one | a head that the state does not know | finds it by listing, authenticates it, adopts it |
 //! | objects of a span | objects that no receipt names | writes its own; the old ones are abandoned |
+//! | entries that ledgers are asked about | true words of a span that no receipt names | finds them there |
 //! | **the receipt** | a committed span that the state does not know | follows the chain, delivers its findings |
 //! | the state | everything committed, alerts owed | delivers what is owed |
+//! | that a finding is authorised | an object that the state does not know | finds it, and tells nobody |
 //! | some alerts | alerts that the state does not know as delivered | delivers them again, with the same ids |
 
 mod head;
@@ -72,7 +74,7 @@ pub(crate) async fn watch(
         tally.fault.get_or_insert(fault);
     }
     finish(&mut book, &mut tally, &mut delivered).await;
-    let mut report = settle::report(&book, &tally);
+    let mut report = settle::report(&book, &tally, &delivered.ruled);
     let found = violations(&book).into_iter().filter(|found| !known.contains(found));
     report.new_violations = u64::try_from(found.count()).unwrap_or(u64::MAX);
     Watched {

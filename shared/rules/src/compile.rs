@@ -4,6 +4,7 @@
 //! entries come.
 
 use crate::atom::Atoms;
+use crate::awaits::ledgers;
 use crate::column::Draft;
 use crate::diagnostic::{Diagnostic, at_item, at_key};
 use crate::engine::{Engine, Expr};
@@ -14,7 +15,7 @@ use crate::limits::{
 use crate::literal::{of_glob, of_regex, states};
 use crate::names::{Names, bad_label};
 use crate::pattern::{Op, Pattern, PatternError, Prepared};
-use crate::spec::{Matcher, RuleSpec};
+use crate::spec::{Allowance, Matcher, RuleSpec};
 use crate::waking;
 use sigstore::{Field, Timestamp};
 use std::collections::HashMap;
@@ -25,8 +26,24 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 pub(crate) struct Program {
     /// What it looks for, where it is asked.
     pub(crate) matches: Expr,
-    /// What it allows, and until when.
-    pub(crate) allow: Box<[(Expr, Option<Timestamp>)]>,
+    /// What it allows.
+    pub(crate) allow: Box<[Allow]>,
+}
+
+/// An allowance, compiled.
+#[derive(Clone, Debug)]
+pub(crate) struct Allow {
+    pub(crate) holds: Expr,
+    /// The ledger that must know of it, by its place in the set's.
+    pub(crate) ledger: Option<u8>,
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Allow {
+    /// Whether it has not ended.
+    pub(crate) fn is_in_force(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// A glob or an expression that every value of its field is asked.
@@ -43,6 +60,8 @@ pub(crate) struct Compiled {
     pub(crate) engine: Engine,
     pub(crate) programs: Vec<Program>,
     pub(crate) always: Vec<Always>,
+    /// The ledgers that the rules name, in order.
+    pub(crate) ledgers: Vec<String>,
 }
 
 /// Compiles the rules.
@@ -51,7 +70,8 @@ pub(crate) fn compile(specs: &[RuleSpec]) -> Result<Compiled, Vec<Diagnostic>> {
         let message = format!("has {} rules; a set has at most {MAX_RULES}", specs.len());
         return Err(vec![problem("rules", message)]);
     }
-    let mut compiler = Compiler::new(specs.len());
+    let ledgers = ledgers(specs).map_err(|problem| vec![problem])?;
+    let mut compiler = Compiler::new(specs.len(), ledgers);
     compiler.rules(specs);
     if !compiler.problems.is_empty() {
         return Err(compiler.problems);
@@ -79,12 +99,13 @@ struct Compiler {
     expressions: Vec<(u16, u32, u32)>,
     keys: Keys,
     rule: u32,
+    ledgers: Vec<String>,
     is_full: bool,
     problems: Vec<Diagnostic>,
 }
 
 impl Compiler {
-    fn new(rules: usize) -> Self {
+    fn new(rules: usize, ledgers: Vec<String>) -> Self {
         Self {
             atoms: Atoms::default(),
             drafts: Vec::new(),
@@ -95,6 +116,7 @@ impl Compiler {
             expressions: Vec::new(),
             keys: Keys::new(rules),
             rule: 0,
+            ledgers,
             is_full: false,
             problems: Vec::new(),
         }
@@ -144,7 +166,7 @@ impl Compiler {
         let allow: Vec<_> = allow
             .map(|(at, allowance)| {
                 let path = at_item(&at_key(path, "allow"), at);
-                Some((self.expr(&allowance.matches, &path, 0)?, allowance.until))
+                self.allowance(allowance, &path)
             })
             .collect();
         let mut all = all.into_iter().collect::<Option<Vec<_>>>()?;
@@ -155,6 +177,20 @@ impl Compiler {
         Some(Program {
             matches,
             allow: allow.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    fn allowance(&mut self, allowance: &Allowance, path: &str) -> Option<Allow> {
+        let place = |name: &String| self.ledgers.binary_search(name).ok();
+        let ledger = allowance.ledger.as_ref().and_then(place);
+        let holds = match ledger {
+            Some(_) if allowance.matches == Matcher::always() => Expr::All(Box::default()),
+            _ => self.expr(&allowance.matches, path, 0)?,
+        };
+        Some(Allow {
+            holds,
+            ledger: ledger.and_then(|place| u8::try_from(place).ok()),
+            until: allowance.until,
         })
     }
 
@@ -322,6 +358,7 @@ impl Compiler {
             engine,
             programs: self.programs,
             always,
+            ledgers: self.ledgers,
         })
     }
 }

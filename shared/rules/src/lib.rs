@@ -13,7 +13,7 @@
 //! schema                                  what editors are told
 //! subject                                 what is asked
 //! hashing · table · atom · key · column   the questions of a field, and what wakes them
-//! engine · waking · compile · set         the matcher
+//! awaits · engine · waking · compile · set the matcher
 //! configured                              all rules of a configuration
 //! lint · near                             what is well formed and probably not meant, what is nearly found
 //! ```
@@ -43,6 +43,7 @@ mod table;
 mod atom;
 mod key;
 mod column;
+mod awaits;
 mod engine;
 mod waking;
 mod compile;
@@ -51,12 +52,13 @@ mod configured;
 mod lint;
 mod near;
 
+pub use awaits::Awaits;
 pub use configured::{read, specs};
 pub use diagnostic::{Diagnostic, at_key, nearest};
 pub use limits::{
     ENTRY_STEPS, KEPT_REGEX_BYTES, MAX_ALWAYS_ASKED, MAX_ALWAYS_RUN, MAX_CROWD, MAX_DEPTH, MAX_FIELDS, MAX_LABEL_CHARS,
-    MAX_LABELS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_PATTERNS, MAX_RULES, MAX_TEXT_BYTES,
-    REGEX_CACHE_BYTES, REGEX_SIZE_BYTES,
+    MAX_LABELS, MAX_LEDGERS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_PATTERNS, MAX_RULES,
+    MAX_TEXT_BYTES, REGEX_CACHE_BYTES, REGEX_SIZE_BYTES,
 };
 pub use lint::{Lint, LintId, Weight, lint};
 pub use monitored::{MONITORED_VALUES, Monitored, monitored};

@@ -30,6 +30,9 @@ pub const MAX_LABELS: usize = 16;
 /// Characters of a label's name, and of its value.
 pub const MAX_LABEL_CHARS: usize = 100;
 
+/// Ledgers that a set may name: each is one more place to look before a match is told.
+pub const MAX_LEDGERS: usize = 16;
+
 /// How deep `all`, `any`, `not` and lists may nest. People stop understanding long before.
 pub const MAX_DEPTH: usize = 16;
 

@@ -8,7 +8,7 @@ use crate::limits::{MAX_DEPTH, MAX_NOTE_CHARS, MAX_RULES};
 use crate::names::{Names, bad_label};
 use crate::pattern::{self, Pattern};
 use crate::severity::Severity;
-use crate::spec::{Allowance, Matcher, Only, RuleSpec, UNTIL};
+use crate::spec::{Allowance, LEDGER, Matcher, Only, RuleSpec, UNTIL};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use sigstore::{Field, Timestamp};
@@ -242,20 +242,49 @@ impl Reader {
         read.into_iter().collect()
     }
 
-    /// A matcher, and beside its fields the day on which it ends.
+    /// A matcher, and beside its fields the ledger that it asks and the day on which it ends.
     fn allowance(&mut self, value: &Value, path: &str) -> Option<Allowance> {
-        let Some((map, until)) = value.as_object().and_then(|map| Some((map, map.get(UNTIL)?))) else {
-            let matches = self.matcher(value, path, 0)?;
-            return Some(Allowance { matches, until: None });
+        let beside = |key: &str| value.as_object().and_then(|map| map.get(key));
+        let until = beside(UNTIL).map(|until| self.until(until, &at_key(path, UNTIL)));
+        let ledger = beside(LEDGER).map(|ledger| self.ledger(ledger, &at_key(path, LEDGER)));
+        let mut rest = value.clone();
+        if let Some(map) = rest.as_object_mut() {
+            map.retain(|key, _| key != UNTIL && key != LEDGER);
+        }
+        let alone = ledger.is_some() && rest.as_object().is_some_and(Map::is_empty);
+        let before = self.problems.len();
+        let matches = match alone {
+            true => Some(Matcher::always()),
+            false => self.matcher(&rest, path, 0),
         };
-        let until = self.until(until, &at_key(path, UNTIL));
-        let mut rest = map.clone();
-        rest.remove(UNTIL);
-        let matches = self.matcher(&Value::Object(rest), path, 0);
+        self.suggest_beside(&rest, path, before);
         Some(Allowance {
             matches: matches?,
-            until: Some(until?),
+            ledger: required(ledger)?,
+            until: required(until)?,
         })
+    }
+
+    /// What is no condition may be a misspelt word of those that stand beside one.
+    fn suggest_beside(&mut self, value: &Value, path: &str, before: usize) {
+        let keys = value.as_object().into_iter().flat_map(Map::keys);
+        let unknown = keys.filter(|key| Field::parse(key).is_none() && !COMBINATORS.contains(&key.as_str()));
+        let unknown: Vec<(String, &String)> = unknown.map(|key| (at_key(path, key), key)).collect();
+        for problem in self.problems.iter_mut().skip(before) {
+            let found = unknown.iter().find(|(at, _)| *at == problem.path);
+            if let (Some((_, key)), None) = (found, &problem.suggestion) {
+                problem.suggestion = nearest(key, [LEDGER, UNTIL]);
+            }
+        }
+    }
+
+    /// The name of a ledger; whether there is one of that name, who reads the configuration knows.
+    fn ledger(&mut self, value: &Value, path: &str) -> Option<String> {
+        match value {
+            Value::String(name) if !name.trim().is_empty() => Some(name.clone()),
+            Value::String(_) => self.fault(path, "is empty; it is the name of one of `ledgers`"),
+            other => self.not_a_string(other, path),
+        }
     }
 
     fn until(&mut self, value: &Value, path: &str) -> Option<Timestamp> {
@@ -411,6 +440,14 @@ impl Reader {
             suggestion,
         });
         None
+    }
+}
+
+/// What was there must have been read.
+fn required<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        None => Some(None),
+        Some(read) => read.map(Some),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::monitored::{EXTENSION_KEYS, IDENTITY_KEYS, KEYS, MATCHER_KEYS, extens
 use crate::parse::{COMBINATORS, ONLY_KEYS, RULE_KEYS};
 use crate::pattern::OPERATORS;
 use crate::severity::Severity;
-use crate::spec::UNTIL;
+use crate::spec::{LEDGER, UNTIL};
 use serde_json::{Map, Value, json};
 use sigstore::Field;
 
@@ -169,7 +169,11 @@ fn allowance() -> Value {
         "type": "string",
         "anyOf": [{"format": "date"}, {"format": "date-time"}],
     });
-    matcher(&[(UNTIL, until)])
+    let ledger = json!({
+        "description": "The name of one of `ledgers`, which must hold a record of the entry as well.",
+        "type": "string", "minLength": 1,
+    });
+    matcher(&[(LEDGER, ledger), (UNTIL, until)])
 }
 
 fn patterns() -> Value {

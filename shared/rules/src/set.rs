@@ -1,5 +1,6 @@
 //! A rule set: specs that were checked and compiled once, and the one function that asks them of an entry.
 
+use crate::awaits::Awaits;
 use crate::compile::{Always, Program, compile};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Engine, Truth, View};
@@ -23,6 +24,9 @@ pub struct Match {
     /// Whether it could not be decided within [`ENTRY_STEPS`](crate::ENTRY_STEPS): the entry was made to be costly, and
     /// may match the rule, or may be allowed by it. It is told all the same.
     pub undecided: bool,
+    /// The ledgers of which any may allow the match, if nothing else does: what an allowance says beside its ledger holds.
+    /// None if several signers match, of which each would need a record of its own, and none if it is undecided.
+    pub awaits: Awaits,
 }
 
 /// Rules, ready to be asked.
@@ -33,6 +37,7 @@ pub struct RuleSet {
     engine: Engine,
     programs: Vec<Program>,
     always: Vec<Always>,
+    ledgers: Vec<String>,
 }
 
 /// A pattern that no text wakes, so that every value of its field is asked.
@@ -62,6 +67,7 @@ impl RuleSet {
             engine: compiled.engine,
             programs: compiled.programs,
             always: compiled.always,
+            ledgers: compiled.ledgers,
         })
     }
 
@@ -115,6 +121,29 @@ impl RuleSet {
         })
     }
 
+    /// The ledgers that the rules name, in alphabetical order.
+    #[must_use]
+    pub fn ledgers(&self) -> &[String] {
+        &self.ledgers
+    }
+
+    /// The names of the ledgers of a set.
+    pub fn awaited(&self, awaits: Awaits) -> impl Iterator<Item = &str> {
+        awaits
+            .places()
+            .filter_map(|place| self.ledgers.get(place).map(String::as_str))
+    }
+
+    /// All ledgers that a rule names in allowances that have not ended: whatever it matches is news for them.
+    #[must_use]
+    pub fn ledgers_of(&self, rule: usize, now: Timestamp) -> Awaits {
+        let allow = self.programs.get(rule).map(|program| &program.allow);
+        let in_force = allow.into_iter().flatten().filter(|allow| allow.is_in_force(now));
+        in_force
+            .filter_map(|allow| allow.ledger)
+            .fold(Awaits::NONE, Awaits::with)
+    }
+
     /// The rules that are asked of every entry, by their places: they say `not` alone.
     pub fn always_asked(&self) -> impl Iterator<Item = usize> {
         let rules = self.engine.wakes.always.iter();
@@ -162,24 +191,29 @@ impl RuleSet {
                 continue;
             };
             let earlier = earlier(found, known.clone(), rule);
-            if earlier.is_some_and(|earlier| !earlier.allowed && !earlier.undecided) {
+            if earlier.is_some_and(|earlier| rank(earlier) == SURE) {
                 continue;
             }
             let matches = view.holds(&program.matches);
             if matches == Truth::False {
                 continue;
             }
-            let in_force = program
-                .allow
-                .iter()
-                .filter(|(_, until)| until.is_none_or(|until| now < until));
-            let allows = in_force.map(|(allow, _)| view.holds(allow)).max();
-            let allows = allows.unwrap_or(Truth::False);
+            let (mut allows, mut awaits) = (Truth::False, Awaits::NONE);
+            for allow in program.allow.iter().filter(|allow| allow.is_in_force(now)) {
+                match (view.holds(&allow.holds), allow.ledger) {
+                    (truth, None) => allows = allows.max(truth),
+                    (Truth::True, Some(ledger)) => awaits = awaits.with(ledger),
+                    (Truth::False | Truth::Unknown, Some(_)) => {}
+                }
+            }
+            let undecided = matches == Truth::Unknown || allows == Truth::Unknown;
+            let decided = allows == Truth::False && !undecided;
             let matched = Match {
                 rule,
                 signer,
                 allowed: allows == Truth::True,
-                undecided: matches == Truth::Unknown || allows == Truth::Unknown,
+                undecided,
+                awaits: if decided { awaits } else { Awaits::NONE },
             };
             record(found, known.clone(), matched);
         }
@@ -196,15 +230,24 @@ fn earlier(found: &mut [Match], known: Range<usize>, rule: usize) -> Option<&mut
     known.get_mut(at)
 }
 
-/// Keeps one match a rule: the first signer that is surely not allowed, else the first that may not be, else the first.
+/// How surely a match is one to tell. Nothing of an entry can make one that is [`SURE`] less so.
+const SURE: u8 = 3;
+
+fn rank(matched: &Match) -> u8 {
+    match (matched.allowed, matched.undecided, matched.awaits.is_empty()) {
+        (true, ..) => 0,
+        (false, _, false) => 1,
+        (false, true, true) => 2,
+        (false, false, true) => SURE,
+    }
+}
+
+/// Keeps one match a rule: the first signer that is surely not allowed, else the first that may not be, else the first
+/// that a ledger may allow, else the first. Of two that ledgers may allow none is left to them: a record speaks for one.
 fn record(found: &mut Vec<Match>, known: Range<usize>, matched: Match) {
-    let rank = |matched: &Match| match (matched.allowed, matched.undecided) {
-        (true, _) => 0,
-        (false, true) => 1,
-        (false, false) => 2,
-    };
     match earlier(found, known, matched.rule) {
         None => found.push(matched),
+        Some(earlier) if !earlier.awaits.is_empty() && !matched.awaits.is_empty() => earlier.awaits = Awaits::NONE,
         Some(earlier) if rank(earlier) < rank(&matched) => *earlier = matched,
         Some(_) => {}
     }

@@ -37,11 +37,13 @@ pub struct RuleSpec {
     pub severity: Severity,
 }
 
-/// Something that is expected, possibly for a while.
+/// Something that is expected, possibly for a while, possibly only with a record of it in a ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Allowance {
-    /// What is expected.
+    /// What is expected. An `all` of nothing, which always holds, only where a ledger decides alone.
     pub matches: Matcher,
+    /// The ledger that must hold a record of the entry as well.
+    pub ledger: Option<String>,
     /// From when on it is expected no longer.
     pub until: Option<Timestamp>,
 }
@@ -131,7 +133,18 @@ impl Serialize for Matcher {
 impl Serialize for Allowance {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.matches.write(&mut map)?;
+        // In alphabetical order: the ledger stands before or behind the one key of the condition.
+        let key = self.matches.key();
+        let ledger = self.ledger.as_ref();
+        if let Some(ledger) = ledger.filter(|_| key.is_none_or(|key| LEDGER < key)) {
+            map.serialize_entry(LEDGER, ledger)?;
+        }
+        if key.is_some() || ledger.is_none() {
+            self.matches.write(&mut map)?;
+        }
+        if let Some(ledger) = ledger.filter(|_| key.is_some_and(|key| LEDGER >= key)) {
+            map.serialize_entry(LEDGER, ledger)?;
+        }
         // Behind the names of all fields, in alphabetical order too.
         if let Some(until) = self.until {
             map.serialize_entry(UNTIL, &until)?;
@@ -140,10 +153,30 @@ impl Serialize for Allowance {
     }
 }
 
+/// The key of the ledger that an allowance asks.
+pub(crate) const LEDGER: &str = "ledger";
+
 /// The key of the day on which an allowance ends.
 pub(crate) const UNTIL: &str = "until";
 
 impl Matcher {
+    /// The condition that always holds: what a ledger stands beside if it decides alone.
+    #[must_use]
+    pub const fn always() -> Self {
+        Self::All(Vec::new())
+    }
+
+    /// The key that it is written under; none for the condition that always holds.
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::All(inner) if inner.is_empty() => None,
+            Self::All(_) => Some("all"),
+            Self::Any(_) => Some("any"),
+            Self::Not(_) => Some("not"),
+            Self::Field { name, .. } => Some(name),
+        }
+    }
+
     fn write<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         match self {
             Self::All(inner) => map.serialize_entry("all", inner),

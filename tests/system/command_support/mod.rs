@@ -8,6 +8,7 @@ mod contract;
 mod names;
 mod configuration;
 mod convert;
+mod ledgers;
 mod lint;
 mod fallback;
 mod lifecycle;

@@ -32,7 +32,7 @@ fn the_role_allows_the_calls_of_a_pass_and_nothing_else() {
             for resource in &statement.resources {
                 // A star stands at the end alone, below one of the record's folders.
                 let stars = resource.matches(['*', '?']).count();
-                let folders = ["config/*", "state/*", "audit/*", "public/*"];
+                let folders = ["config/*", "state/*", "audit/*", "public/*", "ledger/*"];
                 let below = folders.iter().any(|folder| resource.ends_with(folder));
                 assert!(stars == 0 || (stars == 1 && below), "{resource}");
             }
@@ -55,6 +55,7 @@ fn the_role_cannot_delete_or_rewrite_the_record_or_its_own_orders() {
         "/state/l.json",
         "/audit/l/receipts/0.json",
         "/public/tip.json",
+        "/ledger/2026-11-20/07-x.json",
     ] {
         check("s3:GetObject", key, &[], true);
         for action in [
@@ -67,6 +68,10 @@ fn the_role_cannot_delete_or_rewrite_the_record_or_its_own_orders() {
         }
     }
     check("s3:GetObject", "/other", &[], false);
+    // What is to be expected is for the release process to say, never for the function.
+    for keys in [&[][..], once, swap] {
+        check("s3:PutObject", "/ledger/2026-11-20/07-x.json", keys, false);
+    }
     let theirs = "arn:aws:s3:::other/record/public/log/checkpoint";
     assert!(!policy.allows("s3:GetObject", theirs));
     let policy_with = Policy::of_function(&[given[0], given[1], given[2], ("OtherRecords", OTHERS)]).unwrap();

@@ -10,7 +10,7 @@ use crate::trust;
 use alerts::text::escape;
 use local::configuration::Loaded;
 use local::yaml;
-use pass::{Clock as _, Coverage, Settings, SystemClock};
+use pass::{Clock as _, Coverage, Limit, Settings, SystemClock};
 use rules::Weight;
 use sigstore::Timestamp;
 use std::process::ExitCode;
@@ -55,6 +55,7 @@ pub(crate) async fn check(args: &Check) -> Result<ExitCode, Failure> {
         print("trust      a TUF repository that no run has read yet: which logs are watched is known then");
     }
     print_logs(&coverage, settings);
+    print_ledgers(settings);
     print_rules(settings);
     let warnings = print_lints(&place, &loaded, now);
     let with = match warnings {
@@ -97,6 +98,26 @@ fn print_logs(coverage: &Coverage, settings: &Settings) {
     for view in &settings.views {
         let (name, url) = (escape(&view.name, SHOWN), escape(&view.url, SHOWN));
         print(&format!("view       {name}  ({}, {url})", view.kind.word()));
+    }
+}
+
+fn print_ledgers(settings: &Settings) {
+    for ledger in &settings.ledgers {
+        let (name, place) = (escape(&ledger.name, SHOWN), escape(&ledger.place, SHOWN));
+        let keys = match ledger.keys.len() {
+            0 => "plain records count".to_owned(),
+            1 => "signed by 1 key".to_owned(),
+            many => format!("signed by one of {many} keys"),
+        };
+        let [grace, window] = [ledger.grace_secs, ledger.window_secs].map(|secs| Limit::After(secs).written());
+        print(&format!(
+            "ledger     {name}  ({place}, {keys}, grace {grace}, window {window})"
+        ));
+        if !settings.rules.ledgers().contains(&ledger.name) {
+            print(&format!(
+                "note: {name}: no rule names this ledger under `allow`, so nothing is asked of it and nothing of it is missed"
+            ));
+        }
     }
 }
 

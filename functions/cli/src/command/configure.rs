@@ -13,6 +13,7 @@ use local::{standing, yaml};
 use pass::{Fault, FaultClass, Object, Outline, Settings, Store, StoreErrorKind, Swap, Version};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Characters of a line that are shown.
@@ -54,6 +55,7 @@ async fn put(args: &Config) -> Result<ExitCode, Failure> {
     let (name, beside) = (file.display().to_string(), Beside::the(&file));
     let loaded = configuration::parse(&name, &text, &beside, &inventory, &config::Readable).await?;
     let settings = &loaded.in_force.settings;
+    check_ledgers(&text, &args.common.store)?;
     let named = named_files(settings, &beside).await?;
     let store = wiring::store(&args.common.store, Access::Make).await?;
     let stored = stored(store.as_ref(), standing::CONFIG, yaml::MAX_YAML_BYTES).await?;
@@ -87,6 +89,29 @@ async fn put(args: &Config) -> Result<ExitCode, Failure> {
         print("warning: there is no rule: nobody is watched for");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is stored is read where it is stored: there is no folder that a relative place could be meant from, and a
+/// function has none at all.
+fn check_ledgers(text: &str, store: &str) -> Result<(), Failure> {
+    // It was read a moment ago.
+    let document = yaml::parse(text).ok();
+    let ledgers = document
+        .as_ref()
+        .and_then(|document| document.value.get("ledgers")?.as_array());
+    let places = ledgers
+        .into_iter()
+        .flatten()
+        .filter_map(|ledger| ledger.get("place")?.as_str());
+    let is_lost =
+        |place: &&str| !place.starts_with("s3://") && (store.starts_with("s3://") || Path::new(place).is_relative());
+    match places.into_iter().find(is_lost) {
+        None => Ok(()),
+        Some(place) => Err(Failure::Usage(format!(
+            "error: the ledger at {} cannot be read from where this is stored: name s3://BUCKET/FOLDER, or for a store in a folder an absolute one",
+            escape(place, SHOWN)
+        ))),
+    }
 }
 
 /// The files that the configuration names, and where the store keeps them.

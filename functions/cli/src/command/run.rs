@@ -8,6 +8,7 @@ use crate::progress::ProgressLine;
 use crate::table;
 use crate::trust;
 use crate::wiring::{self, Access, Console};
+use local::WithFolders;
 use pass::{Fault, LogReport, Outcome, PassReport, Problem};
 use sources::Logs;
 use std::process::ExitCode;
@@ -24,7 +25,8 @@ pub(crate) async fn run(args: Run) -> Result<ExitCode, Failure> {
     let result = async {
         let store = wiring::store(&args.common.store, Access::Make).await?;
         let logs = Arc::new(Logs::new()?);
-        let sources = cloud::with_buckets(Arc::clone(&logs) as _, &loaded.in_force.settings).await;
+        let here = Arc::new(WithFolders::new(Arc::clone(&logs) as _));
+        let sources = cloud::with_buckets(here, &loaded.in_force.settings).await;
         let trust = trust::source(&loaded, logs.http(), Arc::clone(&store));
         let (environment, stop) = wiring::environment(store, sinks, args.deadline, Arc::clone(&progress) as _);
         wiring::stop_on_signal(stop);

@@ -43,6 +43,7 @@ fn a_finding_says_what_the_entry_says() {
             signer: Some(0),
             allowed: false,
             undecided: false,
+            awaits: rules::Awaits::NONE,
         }]
     );
     let second = Match {
@@ -78,6 +79,7 @@ fn an_entry_without_signers_has_no_signer() {
         signer: None,
         allowed: true,
         undecided: false,
+        awaits: rules::Awaits::NONE,
     };
     let it = Finding::new(&context(), &entry, &found, &rule_set());
     assert_eq!((it.signer, it.allowed), (None, true));
@@ -149,6 +151,7 @@ fn certificates_of_the_public_instance() {
                 signer: Some(0),
                 allowed: false,
                 undecided: false,
+                awaits: rules::Awaits::NONE,
             },
             &rule_set(),
         );

@@ -3,8 +3,8 @@
 use crate::made::{LOG, NOW, OPENED, condition, finding, judged, notices, particulars};
 use rules::Severity;
 use sentinel_alerts::{
-    Alert, Class, MAX_TITLE_CHARS, Phase, chat, condition_alert, digest_alert, finding_alert, json, notice_alert,
-    plain, sms, terminal, test_alert,
+    Alert, Class, Fact, MAX_TITLE_CHARS, Phase, Unexplained, chat, condition_alert, digest_alert, finding_alert, json,
+    notice_alert, plain, sms, terminal, test_alert, unauthorised_alert,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -67,6 +67,19 @@ fn findings() {
     let mut allowed = finding();
     allowed.allowed = true;
     check("finding-allowed", &finding_alert(&allowed, NOW));
+    let answers = [Fact::new(
+        "ledger releases",
+        "has no record of this digest from 2026-11-17 to 2026-11-18",
+    )];
+    for (name, why) in [
+        ("finding-unauthorised", Unexplained::NoRecord),
+        ("finding-unauthorised-unread", Unexplained::Unread),
+        ("finding-unauthorised-crowded", Unexplained::Crowded),
+    ] {
+        let alert = unauthorised_alert(&finding(), &answers, why, NOW);
+        assert_eq!(alert.id, finding().id, "it is the finding's alert");
+        check(name, &alert);
+    }
     check(
         "digest",
         &digest_alert(
@@ -118,10 +131,10 @@ fn every_notice() {
     }
     check("test", &test_alert("8f1c2d3e", NOW));
     assert_ne!(test_alert("1", NOW).id, test_alert("2", NOW).id);
-    let kept = serde_json::to_string(&notices()[0].1).unwrap();
+    let kept = serde_json::to_string(&notices()[1].1).unwrap();
     assert_eq!(
         serde_json::from_str::<sentinel_alerts::Notice>(&kept).unwrap(),
-        notices()[0].1
+        notices()[1].1
     );
 }
 
@@ -146,6 +159,8 @@ fn no_golden_file_is_left_over() {
     let mut expect: BTreeSet<String> = ["finding", "finding-short", "finding-allowed", "digest", "test"]
         .map(str::to_owned)
         .into();
+    let unauthorised = ["", "-unread", "-crowded"];
+    expect.extend(unauthorised.map(|why| format!("finding-unauthorised{why}")));
     expect.extend(notices().into_iter().map(|(name, _)| name.to_owned()));
     expect.extend(judged().into_iter().map(|(name, _)| name.to_owned()));
     for class in conditions() {

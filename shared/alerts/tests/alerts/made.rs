@@ -60,6 +60,7 @@ pub(crate) fn finding() -> Finding {
             .into(),
         allowed: false,
         undecided: false,
+        awaits: None,
         signer: Some(identity()),
         trust: None,
         digests: vec![Hash::of(b"artifact").to_string()],
@@ -109,6 +110,7 @@ pub(crate) fn condition<'a>(class: Class, detail: &'a str, facts: &'a [Fact]) ->
         Class::Unwatched | Class::ConfigFellBack | Class::SinkDead | Class::NobodyWatched => None,
         Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => None,
         Class::TrustStale | Class::TrustExpires => None,
+        Class::Missing | Class::LedgerUnreachable | Class::LedgerUnsound => None,
         Class::Finding | Class::Digest | Class::Unproven | Class::Violation | Class::Quarantine => Some(LOG),
         Class::BadPromise | Class::LostTail => Some(LOG),
         Class::QuorumUnmet | Class::WitnessGone | Class::WitnessClock => Some(LOG),
@@ -219,6 +221,18 @@ pub(crate) fn particulars(class: Class) -> (String, Vec<Fact>) {
                 ("used until", "2026-11-21T09:00:00Z"),
             ]),
         ),
+        Class::LedgerUnreachable => (
+            "releases",
+            facts(&[("error", "s3://acme-ledger: no answer within 10 s")]),
+        ),
+        Class::LedgerUnsound => (
+            "releases",
+            facts(&[(
+                "2026-11-18/9118c5d1a220409d-0b2c.json",
+                "it is not signed, and this ledger has keys",
+            )]),
+        ),
+        Class::Missing => ("", Vec::new()),
         Class::TrustExpires => ("2026-11-20T13:58:18Z", facts(&[("root", "version 15")])),
         Class::Welcome | Class::StillWatching | Class::ConfigChanged | Class::TrustNews | Class::Test => {
             ("", Vec::new())
@@ -272,7 +286,15 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
         Notice::config_changed(which.to_owned(), OPENED, &roll(), &copies, changes, lines)
             .with_object("audit/config/9118.yaml")
     };
+    let missing = [
+        Fact::new("ledger", "releases"),
+        Fact::new("record", "2026-11-18/9118c5d1a220409d-0b2c.json"),
+    ];
     vec![
+        (
+            "missing",
+            Notice::missing("releases 9118".to_owned(), OPENED, missing.to_vec()),
+        ),
         ("welcome", Notice::welcome("console".to_owned(), OPENED, &roll())),
         ("welcome-nobody", Notice::welcome("console".to_owned(), OPENED, &nobody)),
         (

@@ -243,6 +243,7 @@ fn beyond(now: Counts, before: Counts) -> Counts {
         findings: now.findings.saturating_sub(before.findings),
         allowed: now.allowed.saturating_sub(before.allowed),
         quarantined: now.quarantined.saturating_sub(before.quarantined),
+        awaiting: now.awaiting.saturating_sub(before.awaiting),
     }
 }
 

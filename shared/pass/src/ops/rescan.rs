@@ -6,7 +6,7 @@
 
 use crate::environment::{Environment, LogContext};
 use crate::names::LogFolder;
-use crate::record::{Counts, HeadRef, LogState};
+use crate::record::{Authorised, Counts, HeadRef, LogState};
 use crate::settings::LogKind;
 use crate::steps::begin;
 use crate::steps::book::Book;
@@ -111,6 +111,8 @@ pub(crate) async fn open(
         log,
         rules,
         authorities,
+        // A second reading asks no ledger: what a pass has found authorised is told as allowed.
+        ledgers: Arc::default(),
         trust: Hash::EMPTY_ROOT,
         config: Hash::EMPTY_ROOT,
         max_alerts: u64::MAX,
@@ -169,6 +171,7 @@ impl Proven {
             kind: self.leaves,
             rules: Arc::clone(&context.rules),
             authorities: Arc::clone(&context.authorities),
+            ledgers: Arc::clone(&context.ledgers),
             log: Arc::from(context.log.origin.as_str()),
             note: Arc::from(self.note.as_str()),
             now: context.now(),
@@ -205,9 +208,14 @@ impl Proven {
                     let watcher = &context.environment.watcher;
                     watcher.moved(&context.log.origin, rescan.reached, end);
                     let findings = scanned.findings.lines.split(|byte| *byte == b'\n');
-                    findings
-                        .filter_map(|line| serde_json::from_slice(line).ok())
-                        .for_each(|finding| found(finding, &written));
+                    for mut finding in findings.filter_map(|line| serde_json::from_slice::<Finding>(line).ok()) {
+                        if !finding.allowed && is_authorised(context, folder, &finding).await? {
+                            finding.allowed = true;
+                            rescan.counts.findings = rescan.counts.findings.saturating_sub(1);
+                            rescan.counts.allowed = rescan.counts.allowed.saturating_add(1);
+                        }
+                        found(finding, &written);
+                    }
                     rescan.outcome = rescan.outcome.max(outcome_of(&rescan.counts));
                 }
             }
@@ -248,6 +256,15 @@ impl Rescan {
         self.outcome = self.outcome.max(Outcome::Unproven);
         self.problem = Some(unproven.message.clone());
     }
+}
+
+/// Whether a pass has put down that a ledger explains it. No ledger is asked here.
+async fn is_authorised(context: &LogContext, folder: &LogFolder, finding: &Finding) -> Result<bool, Fault> {
+    if context.rules.ledgers().is_empty() {
+        return Ok(false);
+    }
+    let known = record::read::<Authorised>(context.store(), &folder.authorised(&finding.id)).await?;
+    Ok(known.is_some())
 }
 
 fn outcome_of(counts: &Counts) -> Outcome {

@@ -1,6 +1,6 @@
 //! The inventory of the deployment: which logs there are, since when, and what belongs to no single log.
 
-use super::{Condition, Counts, Document, Lookback, SCHEMA};
+use super::{Condition, Counts, Document, LedgerMarks, Lookback, SCHEMA};
 use crate::news::TrustOutline;
 use crate::outline::Outline;
 use crate::settings::{LogKind, Position};
@@ -49,6 +49,9 @@ pub struct Deployment {
     /// Rules that came into force behind entries that were read already.
     #[serde(default, skip_serializing_if = "Lookback::is_empty")]
     pub lookback: Lookback,
+    /// The ledgers that the rules name, and what they announced.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ledgers: BTreeMap<String, LedgerMarks>,
 }
 
 /// A place that alerts go to, as the deployment knows it.
@@ -181,6 +184,7 @@ impl Deployment {
             notices: Vec::new(),
             reported: None,
             lookback: Lookback::default(),
+            ledgers: BTreeMap::new(),
         }
     }
 }

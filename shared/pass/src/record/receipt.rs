@@ -68,6 +68,14 @@ pub struct Counts {
     pub allowed: u64,
     /// Leaves that no decoder understood.
     pub quarantined: u64,
+    /// Of the findings, those that a ledger may still allow.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub awaiting: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -77,6 +85,7 @@ impl Counts {
         self.findings = self.findings.saturating_add(other.findings);
         self.allowed = self.allowed.saturating_add(other.allowed);
         self.quarantined = self.quarantined.saturating_add(other.quarantined);
+        self.awaiting = self.awaiting.saturating_add(other.awaiting);
     }
 }
 

@@ -145,12 +145,15 @@ pub struct Delivery {
     /// Findings that this sink did not take while it took others.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+    /// Findings below the watermark that wait for a record of a ledger.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Exception>,
     /// Alerts about this log that it took, of findings and of conditions; one that was told again counts again.
     #[serde(default)]
     pub told: u64,
 }
 
-/// A finding that a sink owes.
+/// A finding that a sink is owed, or that waits for a ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exception {
     /// The epoch of the receipt.

@@ -18,6 +18,19 @@ impl Limit {
             Self::After(limit) => secs >= limit,
         }
     }
+
+    /// As it may be written in a configuration.
+    #[must_use]
+    pub fn written(self) -> String {
+        match self {
+            Self::Never => "never".to_owned(),
+            Self::After(0) => "0s".to_owned(),
+            Self::After(secs) if secs % 86_400 == 0 => format!("{}d", secs / 86_400),
+            Self::After(secs) if secs % 3_600 == 0 => format!("{}h", secs / 3_600),
+            Self::After(secs) if secs % 60 == 0 => format!("{}m", secs / 60),
+            Self::After(secs) => format!("{secs}s"),
+        }
+    }
 }
 
 /// Seconds of `90s`, `10m`, `1h` or `3d`; a bare number has no meaning.

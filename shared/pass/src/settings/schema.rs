@@ -3,6 +3,7 @@
 //! It is made of the keys that are read and of the schema of the rules.
 //! It says less than reading does: whether a key is a key or a log can be read, it does not know.
 
+use super::ledgers::LEDGER_KEYS;
 use super::observers::VIEW_KEYS;
 use super::{CONFIG_SCHEMA, EXCLUSION_KEYS, KEYS, LogKind, REPORT_KEYS, ViewKind, limits, logs};
 use rules::MONITORED_VALUES;
@@ -86,6 +87,17 @@ fn top(key: &str, rules: &Value) -> Option<Value> {
                 "properties": object(VIEW_KEYS, view),
             },
         }),
+        "ledgers" => json!({
+            "description": "Where the release process records what is to be expected.",
+            "type": ["array", "null"],
+            "maxItems": rules::MAX_LEDGERS,
+            "items": {
+                "type": "object",
+                "required": ["name", "place"],
+                "additionalProperties": false,
+                "properties": object(LEDGER_KEYS, ledger),
+            },
+        }),
         "limits" => limits_of(limits::FOR_ALL),
         "reports" => json!({
             "description": "Which words about the deployment itself are told.",
@@ -125,6 +137,26 @@ fn view(key: &str) -> Option<Value> {
             "description": "How many witnesses the distributor is to have seen.",
             "type": ["integer", "null"], "minimum": 0, "maximum": 100,
         }),
+        _ => return None,
+    })
+}
+
+fn ledger(key: &str) -> Option<Value> {
+    let duration = |description: &str| {
+        json!({
+            "description": description,
+            "type": ["string", "null"], "pattern": "^[0-9]+[smhd]$",
+        })
+    };
+    Some(match key {
+        "name" => json!({
+            "description": "What rules call it.",
+            "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9._-]{0,63}$",
+        }),
+        "place" => text("A folder, meant from that of the configuration, or s3://BUCKET/FOLDER."),
+        "key" => texts("A public key in PEM; or several. With them only records count that one of them signed."),
+        "grace" => duration("How long a match waits for its record before it is told as unauthorised."),
+        "window" => duration("How long after its record an entry may appear before it is missing."),
         _ => return None,
     })
 }

@@ -7,6 +7,7 @@
 //! Of a span: the objects of its findings and its undecodable leaves, under names that carry their content's hash; then the receipt, **put once: that is the commit**; then, now and then, the state. A crash before the receipt leaves objects
 //! that nothing names; a crash after it leaves a receipt that the next pass follows.
 
+use super::awaiting;
 use super::book::{Book, Written};
 use super::chain::adopt_receipt;
 use super::scan::{Output, Scanned};
@@ -98,6 +99,7 @@ pub(crate) async fn commit_span(book: &mut Book, scanned: &Scanned) -> Result<Co
     if let Some(anomaly) = &scanned.anomaly {
         put_anomaly(book, anomaly).await?;
     }
+    awaiting::put(book, &scanned.noted).await?;
     let receipt = receipt(book, &progress.cursor, scanned).await?;
     let name = book.folder().receipt(receipt.from);
     let bytes = record::encode(&receipt);

@@ -2,7 +2,11 @@
 //!
 //! Each sink has a watermark along the receipts, through all epochs. A finding that a sink does not take while it takes
 //! the next one becomes an exception, tried first in every later pass; two refusals in a row mean that the sink is dead
-//! for this pass, and its watermark stays. A crash here repeats alerts, with the same ids; it loses none.
+//! for this pass, and its watermark stays. What only a ledger may allow waits beside the watermark (`waiting`). A crash
+//! here repeats alerts, with the same ids; it loses none.
+
+mod ruled;
+mod waiting;
 
 use super::book::Book;
 use super::chain::unfit;
@@ -16,6 +20,9 @@ use core::time::Duration;
 use sigstore::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use waiting::{MAX_WAITING, Ruling};
+
+pub(crate) use ruled::Ruled;
 
 /// The patience with one call of a sink, retries of its own included.
 const SINK_PATIENCE: Duration = Duration::from_secs(30);
@@ -35,6 +42,8 @@ pub(crate) struct Delivered {
     given: BTreeMap<(String, String), u64>,
     /// Alerts that told of conditions and of the deployment, by sink; to be taken by who keeps count.
     pub(crate) told: BTreeMap<String, u64>,
+    /// What became of the findings that only a ledger may allow.
+    pub(crate) ruled: Ruled,
 }
 
 impl Delivered {
@@ -64,7 +73,8 @@ pub(crate) async fn deliver_findings(book: &mut Book, delivered: &mut Delivered,
         let Some(delivery) = book.state.delivery.get(sink.name()).cloned() else {
             continue;
         };
-        let mut walk = Walk::new(book, sink, delivery, moment, &mut delivered.given);
+        let budgets = (&mut delivered.given, &mut delivered.ruled);
+        let mut walk = Walk::new(book, sink, delivery, moment, budgets);
         let result = walk.run().await;
         let (name, delivery, failure) = walk.end();
         book.state.delivery.insert(name.clone(), delivery);
@@ -93,7 +103,12 @@ struct Walk<'a> {
     ends: Duration,
     at: Place,
     exceptions: Vec<Exception>,
+    /// What waits for a ledger.
+    waiting: Vec<Exception>,
+    /// What waited and only a digest tells, until it has.
+    digested: Vec<Exception>,
     given: &'a mut BTreeMap<(String, String), u64>,
+    ruled: &'a mut Ruled,
     digests: BTreeMap<String, Digest>,
     /// The first finding that only a digest tells, until it has.
     held: Option<Place>,
@@ -101,6 +116,8 @@ struct Walk<'a> {
     told: u64,
     /// The finding that was refused last, if nothing was taken since.
     refused: Option<(Place, String)>,
+    /// Why what had waited was refused, if nothing was taken since.
+    shunned: Option<String>,
     /// Whether to go on.
     paused: bool,
     failure: Option<String>,
@@ -119,7 +136,7 @@ impl<'a> Walk<'a> {
         sink: Arc<dyn AlertSink>,
         delivery: Delivery,
         moment: Moment,
-        given: &'a mut BTreeMap<(String, String), u64>,
+        (given, ruled): (&'a mut BTreeMap<(String, String), u64>, &'a mut Ruled),
     ) -> Self {
         Self {
             now: book.context.now(),
@@ -130,14 +147,18 @@ impl<'a> Walk<'a> {
                 line: delivery.within,
             },
             exceptions: delivery.exceptions,
+            waiting: delivery.waiting,
+            digested: Vec::new(),
             told: delivery.told,
             book,
             sink,
             moment,
             given,
+            ruled,
             digests: BTreeMap::new(),
             held: None,
             refused: None,
+            shunned: None,
             paused: false,
             failure: None,
         }
@@ -151,6 +172,11 @@ impl<'a> Walk<'a> {
 
     async fn walk(&mut self) -> Result<(), Fault> {
         self.retry_exceptions().await?;
+        let waited = self.retry_waiting().await;
+        waited.and(self.follow().await)
+    }
+
+    async fn follow(&mut self) -> Result<(), Fault> {
         let Some(progress) = &self.book.state.progress else {
             return Ok(());
         };
@@ -190,7 +216,7 @@ impl<'a> Walk<'a> {
         let from = usize::try_from(self.at.line).unwrap_or(usize::MAX);
         for (number, line) in (0_u64..).zip(lines(&bytes)).skip(from) {
             self.at.line = number;
-            self.line(receipt, &parsed(receipt, line)?).await;
+            self.line(receipt, &parsed(receipt, line)?).await?;
             if self.stopped() {
                 return Ok(());
             }
@@ -203,31 +229,53 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    async fn line(&mut self, receipt: &Receipt, line: &FindingLine) {
+    async fn line(&mut self, receipt: &Receipt, line: &FindingLine) -> Result<(), Fault> {
         match line {
             FindingLine::One(finding) if finding.allowed => {}
-            FindingLine::One(finding) => self.finding(receipt, finding).await,
+            FindingLine::One(finding) => self.finding(receipt, finding).await?,
             FindingLine::Many(many) if many.findings == 0 => {}
             FindingLine::Many(many) => {
                 self.over_budget(&many.rule, many.severity, many.findings, (many.first, many.last));
             }
         }
+        Ok(())
     }
 
-    async fn finding(&mut self, receipt: &Receipt, finding: &Finding) {
-        let key = (self.sink.name().to_owned(), finding.rule.clone());
-        let given = self.given.entry(key).or_insert(0);
-        if *given >= self.book.context.max_alerts {
-            return self.over_budget(&finding.rule, finding.severity, 1, (finding.index, finding.index));
+    async fn finding(&mut self, receipt: &Receipt, finding: &Finding) -> Result<(), Fault> {
+        match self.ruling(receipt, finding).await? {
+            Ruling::Settled => {}
+            Ruling::Wait(_) if self.waiting.len() < MAX_WAITING => self.waiting.push(Exception {
+                epoch: self.at.epoch,
+                from: self.at.from,
+                line: self.at.line,
+            }),
+            Ruling::Wait(alert) | Ruling::Tell(alert) => {
+                if finding.awaits.is_some() {
+                    self.ruled.refuse(&finding.id);
+                }
+                if !self.has_room(&finding.rule) {
+                    self.over_budget(&finding.rule, finding.severity, 1, (finding.index, finding.index));
+                    return Ok(());
+                }
+                let taken = self.give(&alert).await;
+                self.outcome(taken);
+            }
         }
-        *given = given.saturating_add(1);
-        let taken = self.give(&alert(receipt, finding, self.now)).await;
-        self.outcome(taken);
         if self.book.context.environment.clock.uptime() >= self.ends {
             // The next delivery begins behind this finding.
             self.at.line = self.at.line.saturating_add(1);
             self.paused = true;
         }
+        Ok(())
+    }
+
+    /// Whether a rule may be told once more in this pass; it is then taken as told.
+    fn has_room(&mut self, rule: &str) -> bool {
+        let key = (self.sink.name().to_owned(), rule.to_owned());
+        let given = self.given.entry(key).or_insert(0);
+        let has_room = *given < self.book.context.max_alerts;
+        *given = given.saturating_add(u64::from(has_room));
+        has_room
     }
 
     fn over_budget(&mut self, rule: &str, severity: rules::Severity, count: u64, (first, last): (u64, u64)) {
@@ -236,6 +284,10 @@ impl<'a> Walk<'a> {
             return;
         }
         self.held.get_or_insert(self.at);
+        self.add_to_digest(rule, severity, count, (first, last));
+    }
+
+    fn add_to_digest(&mut self, rule: &str, severity: rules::Severity, count: u64, (first, last): (u64, u64)) {
         let digest = self.digests.entry(rule.to_owned()).or_insert(Digest {
             count: 0,
             first,
@@ -245,12 +297,30 @@ impl<'a> Walk<'a> {
         // The findings of one rule may differ by what their chains say: the digest is as severe as its worst.
         digest.severity = digest.severity.max(severity);
         digest.count = digest.count.saturating_add(count);
-        digest.last = last;
+        digest.first = digest.first.min(first);
+        digest.last = digest.last.max(last);
+    }
+
+    /// The sink took an alert of what had waited.
+    fn took(&mut self) {
+        self.told = self.told.saturating_add(1);
+        self.shunned = None;
+    }
+
+    /// The sink refused one: twice in a row, and it is dead for this pass.
+    fn refuse(&mut self, why: String) {
+        if self.shunned.is_some() {
+            self.failure = Some(why.clone());
+        }
+        self.shunned = Some(why);
     }
 
     /// One refusal waits for the next alert: if that is taken, the refused one is an exception; if not, the sink is dead.
     fn outcome(&mut self, taken: Result<(), String>) {
         self.told = self.told.saturating_add(u64::from(taken.is_ok()));
+        if taken.is_ok() {
+            self.shunned = None;
+        }
         match (taken, self.refused.take()) {
             (Ok(()), Some((place, _))) => {
                 self.exceptions.push(Exception {
@@ -294,7 +364,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    async fn exception(&self, exception: &Exception) -> Result<bool, Fault> {
+    async fn exception(&mut self, exception: &Exception) -> Result<bool, Fault> {
         let name = self.folder(exception.epoch).receipt(exception.from);
         let Some(receipt) = record::read::<Receipt>(self.book.context.store(), &name).await? else {
             return Err(unfit(&name, "it is gone, and one of its findings is owed to a sink"));
@@ -304,7 +374,10 @@ impl<'a> Walk<'a> {
             .ok()
             .and_then(|line| lines(&bytes).nth(line));
         match line.map(|line| parsed(&receipt, line)).transpose()? {
-            Some(FindingLine::One(finding)) => Ok(self.give(&alert(&receipt, &finding, self.now)).await.is_ok()),
+            Some(FindingLine::One(finding)) => match self.ruling(&receipt, &finding).await? {
+                Ruling::Settled => Ok(true),
+                Ruling::Tell(alert) | Ruling::Wait(alert) => Ok(self.give(&alert).await.is_ok()),
+            },
             Some(FindingLine::Many(_)) | None => Ok(true),
         }
     }
@@ -321,6 +394,7 @@ impl<'a> Walk<'a> {
             self.told = self.told.saturating_add(1);
         }
         self.held = None;
+        self.digested.clear();
     }
 
     async fn give(&self, alert: &Alert) -> Result<(), String> {
@@ -335,12 +409,23 @@ impl<'a> Walk<'a> {
             .flatten()
             .min()
             .unwrap_or(self.at);
-        let failure = self.failure.or(self.refused.map(|(_, why)| why));
+        let failure = self.failure.or(self.refused.map(|(_, why)| why)).or(self.shunned);
+        // In the order of the record, so that each span is read once.
+        let place = |it: &Exception| Place {
+            epoch: it.epoch,
+            from: it.from,
+            line: it.line,
+        };
+        let mut waiting: Vec<Exception> = self.waiting.into_iter().chain(self.digested).collect();
+        // What is at the watermark or behind it comes along again.
+        waiting.retain(|it| place(it) < owed);
+        waiting.sort_unstable_by_key(place);
         let delivery = Delivery {
             epoch: owed.epoch,
             watermark: owed.from,
             within: owed.line,
             exceptions: self.exceptions,
+            waiting,
             told: self.told,
         };
         (self.sink.name().to_owned(), delivery, failure)

@@ -5,9 +5,11 @@
 //! hash only, and beyond another cap it is counted, so that neither a broad rule nor a log of junk fills the bucket.
 //! Writes nothing.
 
+use super::awaiting::Noted;
 use super::judge::Verdicts;
 use super::tree::SpanTree;
 use super::verify::{SpanProof, VerifiedSpan};
+use crate::ledger::Ledgers;
 use crate::record::{Counts, Group, MAX_GROUPS};
 use crate::trouble::{Fault, Unproven, internal};
 use alerts::{Finding, FindingContext, Promise};
@@ -45,6 +47,8 @@ pub(crate) struct Scanned {
     pub(crate) findings: Output,
     pub(crate) quarantine: Output,
     pub(crate) groups: Vec<Group>,
+    /// What it has to do with ledgers.
+    pub(crate) noted: Noted,
     /// What was served at first, if it did not verify and then did.
     pub(crate) anomaly: Option<Unproven>,
 }
@@ -92,6 +96,7 @@ pub(crate) struct FindingCount {
 pub(crate) struct Scanner {
     pub(crate) kind: LeafKind,
     pub(crate) rules: Arc<RuleSet>,
+    pub(crate) ledgers: Arc<Ledgers>,
     pub(crate) log: Arc<str>,
     /// The signed note of the head, for the proofs.
     pub(crate) note: Arc<str>,
@@ -128,6 +133,7 @@ impl Scanner {
             counts: work.counts,
             findings: work.findings,
             quarantine: work.quarantine,
+            noted: work.noted,
             groups,
             anomaly,
         })
@@ -196,6 +202,7 @@ impl Scanner {
         {
             work.bad_promise(&finding);
         }
+        work.noted.note(&self.ledgers, &self.rules, found, &mut finding);
         if work.findings.lines.len() < FINDINGS_BYTES {
             let proof = tree.inclusion(index).ok().map(|hashes| TlogProof {
                 extra: None,
@@ -210,6 +217,7 @@ impl Scanner {
         } else {
             finding.shorten();
         }
+        work.counts.awaiting += u64::from(finding.awaits.is_some());
         work.findings.push(&FindingLine::One(Box::new(finding)));
     }
 }
@@ -243,6 +251,7 @@ struct Work {
     run: Option<(u64, u64)>,
     groups: BTreeMap<String, (u64, u64)>,
     promises: BTreeMap<String, (u64, u64)>,
+    noted: Noted,
     counted: BTreeMap<usize, FindingCount>,
     verdicts: Verdicts,
 }

@@ -3,6 +3,7 @@
 //! Changes the state in hand, which `watch` writes, and puts evidence.
 
 use super::book::Book;
+use super::deliver::Ruled;
 use super::views::Compared;
 use super::witness::Lack;
 use super::{commit, tail};
@@ -218,14 +219,18 @@ fn settle_growth(book: &mut Book) {
 }
 
 /// The line of a log.
-pub(crate) fn report(book: &Book, tally: &Tally) -> LogReport {
+pub(crate) fn report(book: &Book, tally: &Tally, ruled: &Ruled) -> LogReport {
     let mut report = LogReport::new(
         &book.context.environment.pass,
         book.context.now(),
         Some(&book.context.log.origin),
     );
     report.scanned = tally.counts.entries;
-    report.findings = tally.counts.findings;
+    let [authorised, refused, waiting] = ruled.counts();
+    // What is left to a ledger is a finding once it is told.
+    let at_once = tally.counts.findings.saturating_sub(tally.counts.awaiting);
+    report.findings = at_once.saturating_add(refused);
+    (report.authorised, report.waiting) = (authorised, waiting);
     report.allowed = tally.counts.allowed;
     report.quarantined = tally.counts.quarantined;
     report.stale = tally.stale;

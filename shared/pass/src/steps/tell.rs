@@ -71,7 +71,7 @@ pub(crate) async fn deliver_notices(
 }
 
 /// Whether a sink took an alert; one that takes none is dead for this pass.
-async fn tell(sink: &Arc<dyn AlertSink>, alert: &Alert, delivered: &mut Delivered) -> bool {
+pub(crate) async fn tell(sink: &Arc<dyn AlertSink>, alert: &Alert, delivered: &mut Delivered) -> bool {
     if delivered.dead.contains_key(sink.name()) {
         return false;
     }

@@ -137,6 +137,7 @@ async fn reader(
         kind: leaves,
         rules: Arc::clone(&book.context.rules),
         authorities: Arc::clone(&book.context.authorities),
+        ledgers: Arc::clone(&book.context.ledgers),
         log: Arc::from(book.context.log.origin.as_str()),
         note: Arc::from(note),
         now: book.context.now(),

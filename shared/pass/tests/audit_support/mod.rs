@@ -19,7 +19,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sigstore::Timestamp;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use testlog::{SigningKey, TreeLog};

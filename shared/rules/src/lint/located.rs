@@ -5,7 +5,7 @@
 
 use crate::diagnostic::{at_item, at_key};
 use crate::pattern::Pattern;
-use crate::spec::{Matcher, RuleSpec, UNTIL};
+use crate::spec::{LEDGER, Matcher, RuleSpec, UNTIL};
 use serde_json::Value;
 use sigstore::Field;
 
@@ -65,7 +65,7 @@ fn whole<'r>(matcher: &'r Matcher, value: &Value, path: &str) -> Option<Located<
     match (value, matcher) {
         (Value::Array(items), Matcher::Any(inner)) => Some(located(matcher, path, Part::Any(each(inner, items, path)))),
         (Value::Object(map), _) => {
-            let mut keys: Vec<&String> = map.keys().filter(|key| *key != UNTIL).collect();
+            let mut keys: Vec<&String> = map.keys().filter(|key| *key != UNTIL && *key != LEDGER).collect();
             keys.sort_unstable();
             match (keys.as_slice(), matcher) {
                 ([key], _) => term(matcher, key, map.get(*key)?, path),

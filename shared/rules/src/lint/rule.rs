@@ -160,7 +160,9 @@ fn allowances(rule: &LocatedRule<'_>, whole: &Matcher, now: Timestamp, logic: &L
         if is_over(allowance.until) {
             continue;
         }
-        if logic.implies(whole, &allowance.matches) || logic.always(&allowance.matches) {
+        let allows_all = || logic.implies(whole, &allowance.matches) || logic.always(&allowance.matches);
+        // What a ledger must know of as well is never all of it.
+        if allowance.ledger.is_none() && allows_all() {
             swallows = true;
             lints.push(never_alerts(&path, allowance.until));
         } else if logic.disjoint(whole, &allowance.matches) {
@@ -177,7 +179,7 @@ fn allowances(rule: &LocatedRule<'_>, whole: &Matcher, now: Timestamp, logic: &L
             ));
         }
     }
-    let in_force = all().filter(|(_, allowance)| !is_over(allowance.until));
+    let in_force = all().filter(|(_, allowance)| !is_over(allowance.until) && allowance.ledger.is_none());
     let together: Vec<Matcher> = in_force.map(|(_, allowance)| allowance.matches.clone()).collect();
     let (several, together) = (together.len() > 1, Matcher::Any(together));
     if !swallows && several && (logic.implies(whole, &together) || logic.always(&together)) {

@@ -109,6 +109,7 @@ fn what_cannot_be_decided_is_told() {
         signer: Some(0),
         allowed: false,
         undecided,
+        awaits: sentinel_rules::Awaits::NONE,
     };
     for end in ["x", "y", "z"] {
         let san = format!("{}{end}", "a-needle".repeat(60_000));

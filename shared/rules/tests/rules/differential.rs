@@ -1,7 +1,7 @@
 //! The engine against the naive matcher, on generated rules and generated entries.
 
 use crate::common::{Fake, NOW, ask};
-use crate::naive::naive;
+use crate::naive::{naive, told};
 use proptest::prelude::*;
 use sentinel_rules::{Allowance, Matcher, Only, Pattern, RuleSet, RuleSpec, Severity};
 use sigstore::{Field, Timestamp};
@@ -126,7 +126,19 @@ pub(crate) fn matcher() -> impl Strategy<Value = Matcher> {
 
 fn allowance() -> impl Strategy<Value = Allowance> {
     let until = prop_oneof![Just(None), (-1_i64..2).prop_map(|later| Some(NOW.plus_seconds(later)))];
-    (matcher(), until).prop_map(|(matches, until): (_, Option<Timestamp>)| Allowance { matches, until })
+    let ledger = prop_oneof![3 => Just(None), 1 => Just(Some("a")), 1 => Just(Some("b"))];
+    // A ledger alone, or beside conditions.
+    let matches = prop_oneof![4 => matcher(), 1 => Just(Matcher::always())];
+    let whole = (matches, ledger, until).prop_filter("nothing alone", |(matches, ledger, _)| {
+        ledger.is_some() || *matches != Matcher::always()
+    });
+    whole.prop_map(
+        |(matches, ledger, until): (_, Option<&str>, Option<Timestamp>)| Allowance {
+            matches,
+            ledger: ledger.map(str::to_owned),
+            until,
+        },
+    )
 }
 
 fn only() -> impl Strategy<Value = Option<Box<Only>>> {
@@ -182,7 +194,7 @@ proptest! {
     ) {
         let set = RuleSet::compile(specs.clone()).unwrap();
         for entry in &entries {
-            prop_assert_eq!(ask(&set, entry), naive(&specs, entry));
+            prop_assert_eq!(told(&set, &ask(&set, entry)), naive(&specs, entry));
             let mut asked = entry.asked.borrow_mut();
             let count = asked.len();
             asked.sort();
@@ -199,7 +211,7 @@ proptest! {
         let field = Field::parse(&name).unwrap();
         let entry = Fake { kind: value.clone(), signers: vec![vec![(field, value)]], ..Fake::default() };
         let set = RuleSet::compile(specs.to_vec()).unwrap();
-        prop_assert_eq!(ask(&set, &entry), naive(&specs, &entry));
+        prop_assert_eq!(told(&set, &ask(&set, &entry)), naive(&specs, &entry));
     }
 
     #[test]

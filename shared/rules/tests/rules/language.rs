@@ -1,7 +1,7 @@
 //! Every operator and every field: what they accept, and the near miss that they refuse.
 
 use crate::common::{Fake, NOW, ask, entry, set};
-use sentinel_rules::{Context, Match, RuleSet};
+use sentinel_rules::{Awaits, Context, Match, RuleSet};
 use serde_json::{Value, json};
 use sigstore::Field;
 
@@ -276,7 +276,8 @@ fn an_entry_without_signers_is_asked_once() {
             rule: 0,
             signer: None,
             allowed: false,
-            undecided: false
+            undecided: false,
+            awaits: Awaits::NONE,
         }]
     );
 }
@@ -298,6 +299,7 @@ fn every_signer_that_matches_must_be_allowed() {
             signer: Some(signer),
             allowed,
             undecided: false,
+            awaits: Awaits::NONE,
         });
         assert_eq!(ask(&set, &entry(signers)), expect.into_iter().collect::<Vec<_>>());
     };
@@ -320,6 +322,7 @@ fn matches_are_added_in_the_order_of_the_rules() {
         signer: None,
         allowed: true,
         undecided: false,
+        awaits: Awaits::NONE,
     }];
     let it = entry(&[&[("san", "c")], &[("san", "a")], &[("san", "a"), ("san", "c")]]);
     set.matches(&it, &Context { log: "l", now: NOW }, &mut found);

@@ -13,6 +13,8 @@ mod diagnostics;
 #[cfg(test)]
 mod language;
 #[cfg(test)]
+mod ledgers;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod monitored;

@@ -2,8 +2,9 @@
 //! by letter. It shares nothing with the engine but the names of the fields.
 
 use crate::common::{Fake, LOG, NOW};
-use sentinel_rules::{Match, Matcher, Pattern, RuleSpec};
+use sentinel_rules::{Match, Matcher, Pattern, RuleSet, RuleSpec};
 use sigstore::Field;
+use std::collections::BTreeSet;
 
 /// A letter, and whether its case matters.
 type Letter = (char, bool);
@@ -180,7 +181,19 @@ fn is_asked(spec: &RuleSpec, entry: &Fake) -> bool {
     says("log", &only.logs) && says("kind", &only.kinds)
 }
 
-pub(crate) fn naive(specs: &[RuleSpec], entry: &Fake) -> Vec<Match> {
+/// A match in plain words: rule, signer, whether it is allowed, and the ledgers that it is left to.
+pub(crate) type Told = (usize, Option<usize>, bool, Vec<String>);
+
+pub(crate) fn told(set: &RuleSet, found: &[Match]) -> Vec<Told> {
+    let told = |found: &Match| {
+        assert!(!found.undecided);
+        let awaits = set.awaited(found.awaits).map(str::to_owned).collect();
+        (found.rule, found.signer, found.allowed, awaits)
+    };
+    found.iter().map(told).collect()
+}
+
+pub(crate) fn naive(specs: &[RuleSpec], entry: &Fake) -> Vec<Told> {
     let signers: Vec<Option<usize>> = if entry.signers.is_empty() {
         vec![None]
     } else {
@@ -197,15 +210,41 @@ pub(crate) fn naive(specs: &[RuleSpec], entry: &Fake) -> Vec<Match> {
                 .iter()
                 .filter(|allow| allow.until.is_none_or(|until| NOW < until))
         };
-        let allowed = |signer: Option<usize>| in_force().any(|allow| holds(&allow.matches, entry, signer));
-        let bad = matching.iter().find(|signer| !allowed(***signer));
-        if let Some(signer) = bad.or(matching.first()) {
-            found.push(Match {
-                rule,
-                signer: **signer,
-                allowed: bad.is_none(),
-                undecided: false,
+        let holding = |signer: Option<usize>| in_force().filter(move |allow| holds(&allow.matches, entry, signer));
+        let allowed = |signer: Option<usize>| holding(signer).any(|allow| allow.ledger.is_none());
+        let awaits = |signer: Option<usize>| {
+            let ledgers: BTreeSet<&str> = holding(signer).filter_map(|allow| allow.ledger.as_deref()).collect();
+            ledgers
+        };
+        let bad: Vec<Option<usize>> = matching
+            .iter()
+            .map(|signer| **signer)
+            .filter(|signer| !allowed(*signer))
+            .collect();
+        // Two that a ledger may allow are left to none, and are told like one that none may allow.
+        let sure = bad
+            .iter()
+            .enumerate()
+            .find_map(|(at, signer)| match awaits(*signer).is_empty() {
+                true => Some(*signer),
+                false => (at > 0).then(|| bad[0]),
             });
+        if let Some(signer) = sure
+            .or(bad.first().copied())
+            .or(matching.first().map(|signer| **signer))
+        {
+            let left = if sure.is_none() && !bad.is_empty() {
+                awaits(signer)
+            } else {
+                BTreeSet::new()
+            };
+            let told = (
+                rule,
+                signer,
+                bad.is_empty(),
+                left.into_iter().map(str::to_owned).collect(),
+            );
+            found.push(told);
         }
     }
     found

@@ -93,7 +93,11 @@ fn related() -> impl Strategy<Value = Vec<RuleSpec>> {
             let from = specs.get(at)?.clone();
             let matches = changed(&from.matches, &change);
             if is_allowance {
-                specs[at].allow.push(Allowance { matches, until: None });
+                specs[at].allow.push(Allowance {
+                    matches,
+                    ledger: None,
+                    until: None,
+                });
             } else {
                 let name = format!("rule {}", specs.len());
                 specs.push(RuleSpec { matches, name, ..from });

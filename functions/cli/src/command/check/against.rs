@@ -87,7 +87,11 @@ impl Replay<'_> {
             tally.matched += 1;
             tally.allowed += u64::from(matched.allowed);
             if tally.examples.len() < EXAMPLES {
-                let allowed = if matched.allowed { " (allowed)" } else { "" };
+                let allowed = match (matched.allowed, matched.awaits.is_empty()) {
+                    (true, _) => " (allowed)",
+                    (false, false) => " (left to a ledger)",
+                    (false, true) => "",
+                };
                 tally
                     .examples
                     .push(format!("{place}{}{allowed}", who(&entry, matched.signer)));
