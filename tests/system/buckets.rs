@@ -14,6 +14,8 @@ mod world;
 use logs::{FileLog, RULES, US, watching};
 use serde_json::Value;
 use stage::emulator::{Call, Fault, Moto, Proxy, Queue, When, emulator};
+use testlog::certificate::{Authority, Identity, LeafCertificate};
+use testlog::leaf::{LeafSigner, hashedrekord};
 use world::World;
 
 /// A log, a bucket, a topic with a queue, and the command between them.
@@ -219,6 +221,63 @@ fn the_bucket_of_another_sentinel_is_a_view() {
             .run(&["check"])
             .ends(2)
             .complains(&["sentinel.yaml:", words]);
+    }
+}
+
+/// A ledger in a bucket: `authorise` writes it, a run asks it.
+#[test]
+fn a_ledger_in_a_bucket_explains_what_it_announced() {
+    let Some(mut deployment) = Deployment::new("command-ledger") else {
+        return;
+    };
+    let configure = |place: &str| {
+        let rules = format!(
+            "ledgers:\n  - {{name: releases, place: \"{place}\", grace: 1s, window: 1d}}\nrules:\n  - {{name: ours, match: {{san: {US}}}, allow: [{{ledger: releases}}]}}\n"
+        );
+        let item = deployment.log.item(&deployment.world);
+        deployment.world.configure(&[item], &rules);
+    };
+    configure("s3://command-ledger/apart/ledger");
+    deployment.run().ends(0);
+    deployment.world.write("widget.tar", "a widget");
+    let authorise = ["authorise", "--ledger", "releases", "widget.tar", "--identity", US];
+    let ran = deployment.world.run(&authorise).ends(0);
+    let digest = tlog::Hash::of(b"a widget").to_string();
+    let name = ran.out.trim().strip_prefix("s3://command-ledger/").unwrap().to_owned();
+    assert!(name.starts_with("apart/ledger/") && name.contains(&digest), "{name}");
+    assert!(deployment.moto.get(&deployment.bucket, &name).is_some());
+
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let mut sign = |artifact: &[u8]| {
+        let identity = Identity::email(US, "https://accounts.example.org");
+        let certificate = Authority::new("tests", &[7; 32]).issue(&LeafCertificate::new(identity, 9, now.as_secs()));
+        let signer = LeafSigner::certificate(&certificate);
+        let leaf = hashedrekord(tlog::Hash::of(artifact).as_bytes(), &signer);
+        deployment.log.tree.append(&leaf);
+        deployment.log.serve(&deployment.world);
+    };
+    sign(b"a widget");
+    sign(b"another widget");
+    let whole = deployment.run().ends(0).whole();
+    assert_eq!((&whole["authorised"], &whole["waiting"]), (&1.into(), &1.into()));
+    assert_eq!(deployment.alerts("finding"), [] as [Value; 0]);
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    deployment.run().ends(0);
+    let [alert] = deployment.alerts("finding").try_into().unwrap();
+    assert!(alert["title"].as_str().unwrap().contains("Unauthorised"), "{alert}");
+    deployment.verify().ends(0).says(&["is whole"]);
+    assert_eq!(
+        names(&deployment.proxy.calls()),
+        ["s3:GetObject", "s3:ListBucket", "s3:PutObject", "sns:Publish"]
+    );
+    for (place, words) in [("s3://B", "the bucket has"), ("s3://bucket/a//b", "the folder has")] {
+        let rules = format!("ledgers: [{{name: releases, place: \"{place}\"}}]\n{RULES}");
+        let item = deployment.log.item(&deployment.world);
+        deployment.world.configure(&[item], &rules);
+        let ran = deployment.world.run(&["check"]).ends(2);
+        ran.complains(&["sentinel.yaml:", words]);
     }
 }
 

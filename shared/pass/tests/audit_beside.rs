@@ -154,13 +154,13 @@ async fn copies_are_read_to_the_last_and_none_is_too_large_to_go_on() {
     }
     world.shows(&[]).await;
     world.store.set("audit/config/zz.yaml", Some(Vec::new()));
-    world.store.set("audit/trust/00.json", Some(vec![b' '; 17 << 20]));
+    world.store.set("audit/trust/00.json", Some(vec![b' '; 33 << 20]));
     let defects = [
         defect(
             "audit/config/zz.yaml",
             "its content has another hash than its name says",
         ),
-        defect("audit/trust/00.json", "longer than the 16777216 bytes that are read"),
+        defect("audit/trust/00.json", "longer than the 33554432 bytes that are read"),
     ];
     world.shows(&defects).await;
 }

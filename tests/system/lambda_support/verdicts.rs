@@ -1,9 +1,14 @@
 //! What a log may do, and what the function answers: an error only on the pass that finds a violation, or that could not
 //! tell anything at all.
 
-use super::world::{World, fails, metrics, tick};
+use super::world::{RELEASE, World, fails, item, metrics, tick};
+use sigstore::Timestamp;
 use stage::hostile::{Change, Instead, Rule, Tamper, Target};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use testlog::certificate::{Authority, Identity, LeafCertificate};
 use testlog::leaf;
+
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
 #[test]
 fn what_does_not_verify_is_alerted_and_no_error() {
@@ -106,4 +111,62 @@ fn one_log_out_of_reach_is_a_metric_and_all_of_them_an_error() {
     two.clear();
     assert_eq!(tick(&mut function)["run"]["outcome"], "findings");
     assert_eq!(metrics(&function)["VerifiedPass"], 1);
+}
+
+/// A ledger below the record: the function reads it, and what it announced raises no alert.
+#[test]
+fn a_ledger_explains_a_release() {
+    let Some(world) = World::new("ledger") else {
+        return;
+    };
+    let log = world.log("one", 5);
+    let bucket = world.bucket.clone();
+    let configure = |place: &str| {
+        world.configure_with(&format!(
+            "logs:\n{}ledgers:\n  - {{name: releases, place: \"{place}\", grace: 1s, window: 1d}}\nrules:\n  - {{name: release, match: {{issuer: \"{ISSUER}\"}}, allow: [{{ledger: releases}}]}}\n",
+            item(&log)
+        ));
+    };
+    configure(&format!("s3://{bucket}/ledger"));
+    let mut function = world.function();
+    tick(&mut function);
+    world.all_alerts();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let sign = |artifact: &[u8]| {
+        let identity = Identity::uri(RELEASE, ISSUER).issued_by(ISSUER);
+        let certificate = Authority::new("tests", &[7; 32]).issue(&LeafCertificate::new(identity, 9, now));
+        let digest = tlog::Hash::of(artifact);
+        log.append(&leaf::hashedrekord(
+            digest.as_bytes(),
+            &leaf::LeafSigner::certificate(&certificate),
+        ));
+        digest.to_string()
+    };
+    let digest = sign(b"a widget");
+    sign(b"another widget");
+    let time = Timestamp::from_unix(i64::try_from(now).unwrap());
+    let record =
+        format!("{{\"schema\":1,\"digest\":\"sha256:{digest}\",\"identity\":\"{RELEASE}\",\"time\":\"{time}\"}}");
+    let day = time.to_string().split('T').next().unwrap().to_owned();
+    world.put(&format!("ledger/{day}/{digest}-ci.json"), record.as_bytes());
+    let answer = tick(&mut function);
+    assert_eq!(
+        (&answer["run"]["authorised"], &answer["run"]["waiting"]),
+        (&1.into(), &1.into()),
+        "{answer}"
+    );
+    assert!(world.alerts("finding").is_empty());
+    std::thread::sleep(Duration::from_millis(2_100));
+    tick(&mut function);
+    assert_eq!(world.alerts("finding").len(), 1);
+    assert_eq!(world.keys(&["/authorised/"]).len(), 1);
+    // What cannot be read from a function leaves the last good configuration in force.
+    configure("/srv/ledger");
+    let answer = tick(&mut world.function());
+    assert_eq!(answer["run"]["outcome"], "degraded", "{answer}");
+    let fell_back = world.alerts("config-fell-back");
+    assert!(
+        fell_back[0].to_string().contains("a function has no folders"),
+        "{fell_back:?}"
+    );
 }
