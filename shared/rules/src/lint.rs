@@ -20,9 +20,13 @@ mod reach;
 mod conflicts;
 mod rule;
 mod pairs;
+mod logs;
 
+pub use logs::{LogName, lint_logs};
 pub use remark::{Lint, LintId, Weight};
 
+use crate::configured::place_of_watched;
+use crate::monitored::monitored;
 use crate::set::RuleSet;
 use covers::{Budget, Budgets};
 use serde_json::Value;
@@ -49,6 +53,23 @@ pub fn lint(rules: &RuleSet, written: &Value, now: Timestamp) -> Vec<Lint> {
     if budgets.compared.is_spent() || budgets.asked.is_spent() {
         let message = "are so many, or so large, that not all of them were compared with each other";
         lints.push(Lint::note(LintId::Unfinished, "rules", message));
+    }
+    lints
+}
+
+/// What is to be said of all rules of a configuration: of those that `monitoredValues` says at the value that each is made
+/// of. Both values are what [`read`](crate::read) read the rules from.
+#[must_use]
+pub fn lint_configured(rules: &RuleSet, written: &Value, monitored_values: &Value, now: Timestamp) -> Vec<Lint> {
+    let mut lints = lint(rules, written, now);
+    let watched = monitored(monitored_values).unwrap_or_default();
+    let own = written.as_array().map_or(0, Vec::len);
+    if !watched.is_empty() {
+        for lint in &mut lints {
+            if let Some(path) = place_of_watched(&lint.path, own, &watched) {
+                lint.path = path;
+            }
+        }
     }
     lints
 }

@@ -222,9 +222,21 @@ fn syntax(error: &ScanError) -> Problem {
             start: place,
             end: place,
         },
+        help: help(&error.info()),
         message: error.info(),
-        help: None,
     }
+}
+
+/// What to do about it, where the words of the parser leave it open.
+fn help(message: &str) -> Option<String> {
+    let help = if message.contains("anchor") {
+        "a text that begins with `*` or `&` stands in quotes"
+    } else if message.contains("tab") {
+        "indent with blanks"
+    } else {
+        return None;
+    };
+    Some(help.to_owned())
 }
 
 fn extent(span: &Span) -> Extent {

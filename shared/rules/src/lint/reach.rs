@@ -228,7 +228,7 @@ const PUBLIC_LOGS: [&str; 5] = [
 ];
 
 fn is_public_log(pattern: &Pattern) -> bool {
-    let takes = |log: &&str| holds(&Field::Log, pattern, *log) != Some(false);
+    let takes = |log: &&str| holds(&Field::Log, pattern, log) != Some(false);
     pattern.text().contains("sigstore.dev") || PUBLIC_LOGS.iter().any(takes)
 }
 

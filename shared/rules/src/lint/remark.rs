@@ -61,6 +61,8 @@ pub enum LintId {
     UnknownExtension,
     /// A kind that no entry has.
     UnknownKind,
+    /// A log that nobody watches.
+    UnknownLog,
     /// Two rules that find the same.
     Duplicate,
     /// All that a rule finds, another finds too.
@@ -105,6 +107,7 @@ impl LintId {
             Self::WhiteSpace => "white-space",
             Self::UnknownExtension => "unknown-extension",
             Self::UnknownKind => "unknown-kind",
+            Self::UnknownLog => "unknown-log",
             Self::Duplicate => "duplicate",
             Self::Swallowed => "swallowed",
             Self::AllowsEverything => "allows-everything",
