@@ -348,15 +348,7 @@ mod tests {
 
     #[test]
     fn what_is_nobody_is_refused() {
-        for identity in [
-            "acme",
-            "quote\"and: colon",
-            "a@b",
-            "@",
-            "https://",
-            "glob:x",
-            "acme/x",
-        ] {
+        for identity in ["acme", "quote\"and: colon", "a@b", "@", "https://", "glob:x", "acme/x"] {
             assert!(matches!(written(identity), Err(NoIdentity::NoForm(_))), "{identity}");
         }
         for identity in ["https://github.com", "github.com", "github.com/", "@gmail.com"] {
