@@ -3,7 +3,7 @@
 use super::covers::Asker;
 use super::located::{Located, Part, rule};
 use super::remark::{Lint, LintId};
-use crate::diagnostic::{at_item, at_key, nearest};
+use crate::diagnostic::{at_item, at_key, distance_of, nearest};
 use crate::pattern::Pattern;
 use crate::set::RuleSet;
 use serde_json::Value;
@@ -58,6 +58,9 @@ fn conditions(located: &Located<'_>, logs: &[LogName], lints: &mut Vec<Lint>) {
     }
 }
 
+/// Letters by which a mistyped name differs.
+const MISTYPED: usize = 2;
+
 fn of(pattern: &Pattern, path: &str, logs: &[LogName]) -> Option<Lint> {
     let asker = Asker::of(&Field::Log, pattern)?;
     let takes = |name: &str| asker.holds(name) != Some(false);
@@ -85,7 +88,10 @@ fn of(pattern: &Pattern, path: &str, logs: &[LogName]) -> Option<Lint> {
         return Some(lint.instead(format!("write `prefix:{}{SHARD}` for all of them", server.name)));
     }
     let names = || logs.iter().map(|log| log.name.as_str());
-    let help = if names().any(|name| name.starts_with(text)) {
+    let mistyped = names().find(|name| distance_of(name, text) <= MISTYPED);
+    let help = if let Some(name) = mistyped {
+        format!("did you mean `{name}`?")
+    } else if names().any(|name| name.starts_with(text)) {
         format!("write `prefix:{text}` for all whose names begin so")
     } else if let Some(name) = names()
         .find(|name| name.contains(text))

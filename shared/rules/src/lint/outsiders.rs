@@ -127,9 +127,9 @@ pub(super) fn within_branch(field: &Field, pattern: &Pattern) -> Option<String> 
         return None;
     }
     let evil = [
-        "evil.yml@refs/heads/x",
-        ".github/workflows/evil.yml@refs/heads/x",
         "widgets/.github/workflows/evil.yml@refs/heads/x",
+        ".github/workflows/evil.yml@refs/heads/x",
+        "evil.yml@refs/heads/x",
         "https://github.com/acme/widgets/.github/workflows/evil.yml@refs/heads/x",
     ];
     let asker = Asker::of(field, pattern)?;

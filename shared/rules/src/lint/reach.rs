@@ -6,7 +6,7 @@
 use super::covers::{Budget, cost, holds};
 use super::issuers::{self, Form};
 use super::located::{Located, LocatedRule, Part};
-use super::outsiders::{open_host, stranger, within_branch};
+use super::outsiders::{FORGES, open_host, stranger, within_branch};
 use super::remark::{Lint, LintId};
 use crate::diagnostic::{at_item, at_key};
 use crate::pattern::Pattern;
@@ -52,7 +52,11 @@ pub(super) fn pattern(field: &Field, pattern: &Pattern, path: &str, is_allowed: 
     if let Some((head, value)) = open_host(field, pattern) {
         let message = format!("does not end the host `{head}`: `{value}` matches too, and anybody may have that host");
         let lint = Lint::warning(LintId::OpenEndedHost, path, message);
-        lints.push(lint.instead(format!("end it with `/`: `prefix:{head}/`, or write the whole value")));
+        let is_forge = FORGES.iter().any(|forge| forge.eq_ignore_ascii_case(&head));
+        lints.push(lint.instead(match is_forge {
+            true => format!("write the owner as well: `prefix:{head}/OWNER/`"),
+            false => format!("end it with `/`: `prefix:{head}/`, or write the whole value"),
+        }));
         return;
     }
     if let Some(value) = Some(())
