@@ -151,13 +151,13 @@ fn url(text: &str) -> Option<String> {
             return Some(format!("https://{forge}/{rest}"));
         }
     }
-    let is_web = |scheme: &&str| {
+    let is_web = |scheme: &str| {
         text.get(..scheme.len())
             .is_some_and(|it| it.eq_ignore_ascii_case(scheme))
     };
     ["https://", "http://"]
         .iter()
-        .any(|scheme| is_web(&scheme))
+        .any(|scheme| is_web(scheme))
         .then(|| text.to_owned())
 }
 
@@ -190,7 +190,7 @@ fn of_url(url: &str) -> Option<Watched> {
     };
     let repository = "what the repository signs";
     Some(match parts.as_slice() {
-        _ if host.is_empty() || parts.iter().any(|part| *part == "..") => return None,
+        _ if host.is_empty() || parts.contains(&"..") => return None,
         [""] if is_forge => return None,
         [""] => Watched {
             field: "san",

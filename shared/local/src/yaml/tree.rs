@@ -250,16 +250,14 @@ fn at_tag(problem: Problem, text: &str) -> Problem {
         .nth(line.saturating_sub(1))
         .map(|line| line.chars().take(column.saturating_sub(1)));
     let letters: Vec<char> = before.into_iter().flatten().collect();
-    let tag = letters
-        .iter()
-        .rposition(|letter| *letter == '!')
-        .filter(|_| problem.message.starts_with("tags"));
-    let Some(tag) = tag else { return problem };
-    let length = letters
-        .iter()
-        .skip(tag)
-        .take_while(|letter| !letter.is_whitespace())
-        .count();
+    let is_part = |letter: &&char| !letter.is_whitespace() && !['{', '[', ','].contains(*letter);
+    let last = letters.iter().rposition(|letter| *letter == '!');
+    let Some(last) = last.filter(|_| problem.message.starts_with("tags")) else {
+        return problem;
+    };
+    let ends = last + 1;
+    let tag = ends - letters.iter().take(ends).rev().take_while(is_part).count();
+    let length = letters.iter().skip(tag).take_while(is_part).count();
     let column = tag + 1;
     let at = Extent {
         start: Place { line, column },
