@@ -25,6 +25,9 @@ pub(super) fn lint(located: &Located<'_>, lints: &mut Vec<Lint>) {
 }
 
 fn form(field: &Field, pattern: &Pattern, path: &str) -> Option<Lint> {
+    if let Some(lint) = bare_domain(field, pattern, path) {
+        return Some(lint);
+    }
     let (wrong, meant) = match pattern {
         // What looks like a pattern is told as one.
         Pattern::Exact(text) if text.contains('*') || text.starts_with('^') => None,
@@ -42,6 +45,19 @@ fn form(field: &Field, pattern: &Pattern, path: &str) -> Option<Lint> {
     Some(match meant {
         Some(meant) => lint.instead(format!("write `{meant}` if you mean that")),
         None => lint,
+    })
+}
+
+/// `san: example.com`
+fn bare_domain(field: &Field, pattern: &Pattern, path: &str) -> Option<Lint> {
+    let Pattern::Exact(text) = pattern else { return None };
+    let is_name = matches!(field, Field::San | Field::Subject) && !text.contains(['@', '*', ':', '/']);
+    let domain = Pattern::Domain(text.clone());
+    let is_domain = is_name && text.contains(|letter: char| letter.is_ascii_alphabetic()) && text.contains('.');
+    (is_domain && domain.prepare(field).is_ok()).then(|| {
+        let message = format!("`{text}` is a domain alone, which the public Fulcio certifies to nobody");
+        let lint = Lint::note(LintId::NotAValue, path, message);
+        lint.instead(format!("write `domain:{text}` for its addresses and URIs"))
     })
 }
 

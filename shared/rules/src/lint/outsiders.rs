@@ -143,7 +143,8 @@ pub(super) fn within_branch(field: &Field, pattern: &Pattern) -> Option<String> 
             let at = value.find(evil)?;
             let plain = value.get(..at + evil.len())?;
             // What is asked for behind it is a file or a ref, and not the domain of an address.
-            let is_path = value.get(plain.len()..).is_some_and(|rest| rest.contains('/'));
+            let is_path = |rest: &str| rest.contains('/') || (rest.contains('@') && !rest.starts_with('@'));
+            let is_path = value.get(plain.len()..).is_some_and(is_path);
             let is_hidden = is_path && takes(&value) && !takes(plain);
             (is_hidden && value.contains("://") && is_ref_legal(&value)).then_some(value)
         })

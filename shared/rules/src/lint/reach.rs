@@ -157,13 +157,8 @@ fn allowance(branch: &Branch<'_, '_>, known: &Known, path: &str) -> Option<Lint>
         let lint = Lint::warning(LintId::OpenAllowance, path, message);
         return Some(lint.instead("write the owner, or the domain or the address, that is expected"));
     }
-    if branch.terms.is_empty() {
-        let is_weak = |term: &Term<'_, '_>| matches!(term.field, Field::Kind | Field::Log | Field::Issuer);
-        if known.anybody && !branch.denied.iter().all(is_weak) {
-            return None;
-        }
-    }
-    if branch.says(Says::Which) && known.anybody {
+    let denies_which = branch.terms.is_empty() && branch.denied.iter().any(|term| term.says == Says::Which);
+    if (denies_which || branch.says(Says::Which)) && known.anybody {
         return None;
     }
     let issuers = branch.terms.iter().filter(|term| *term.field == Field::Issuer);

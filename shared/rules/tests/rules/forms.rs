@@ -124,7 +124,6 @@ fn names() {
     check("san", "acme", Some(("not-a-value", None)));
     for good in [
         "a@b.c",
-        "example.com",
         "user!example.com",
         "spiffe://x/y",
         "localhost",
@@ -133,6 +132,8 @@ fn names() {
     ] {
         check("san", good, None);
     }
+    let rules = json!([{"name": "r", "match": {"san": "example.com"}}]);
+    assert_eq!(found(&rules), ["note not-a-value match.san"]);
     check("subject", "me at my laptop", None);
     check("san", "domain:example.com", None);
 }

@@ -79,6 +79,7 @@ fn an_allowance_that_names_nobody() {
     // The match says whom, and these which.
     check(&json!({"source-repository-ref": "prefix:refs/tags/"}), &[]);
     check(&json!({"not": {"source-repository-ref": "prefix:refs/tags/"}}), &[]);
+    check(&json!({"not": {"san": "me@example.com"}}), open);
     check(&json!({"source-repository-uri": "https://github.com/acme/tool"}), &[]);
     check(&json!({"issuer": "https://sso.example"}), &[]);
     check(&json!({"log": "rekor.internal.example"}), &[]);
@@ -104,6 +105,7 @@ fn the_name_of_a_branch_stands_for_the_rest() {
         "glob:https://github.com/acme/**/release.yml@refs/tags/**",
         "glob:https://github.com/acme/widgets/**@refs/tags/v*",
         r"regex:https://github\.com/acme/.*/release\.yml@refs/tags/.*",
+        r"regex:https://github\.com/acme/.*release\.yml@.*",
     ] {
         check(&json!({"san": glob}), within);
     }
