@@ -231,9 +231,10 @@ fn is_public_log(pattern: &Pattern) -> bool {
     pattern.text().contains("sigstore.dev") || PUBLIC_LOGS.iter().any(takes)
 }
 
-/// Whether something was said already of whom this pattern takes.
+/// Whether something was said just now of whom this pattern takes.
 fn is_said(lints: &[Lint], path: &str) -> bool {
-    lints.iter().any(|lint| lint.path == path && is_of_reach(lint.id))
+    let own = lints.iter().rev().take_while(|lint| lint.path == path);
+    own.map(|lint| lint.id).any(is_of_reach)
 }
 
 /// Whether something was said already of whom this condition reaches, or of a part of it.
