@@ -82,11 +82,12 @@ pub(super) fn lint(rule: &LocatedRule<'_>, now: Timestamp, budget: &Budget, lint
         return;
     }
     let known = Known::of(&matched);
-    for (at, (spec, located)) in rule.spec.allow.iter().zip(&rule.allow).enumerate() {
+    for (at, spec) in rule.spec.allow.iter().enumerate() {
         let path = at_item(&path, at);
-        if spec.until.is_some_and(|until| until <= now) || is_under(lints, &path) {
+        let is_over = spec.until.is_some_and(|until| until <= now);
+        let Some(located) = rule.allowance(at).filter(|_| !is_over && !is_under(lints, &path)) else {
             continue;
-        }
+        };
         let open = branches(located, budget).unwrap_or_default();
         if let Some(lint) = open.iter().find_map(|branch| allowance(branch, &known, &path)) {
             // Who gets in anyway needs no branch for it.

@@ -191,7 +191,7 @@ fn allowances(rule: &LocatedRule<'_>, whole: &Matcher, now: Timestamp, logic: &L
         } else if let Some(lint) = unreachable(&allowance.matches, &path, "it allows nothing", logic.budget) {
             lints.push(lint);
         } else {
-            let conflict = rule.allow.get(at).and_then(|own| conflicts::lint(&beside, &[own]));
+            let conflict = rule.allowance(at).and_then(|own| conflicts::lint(&beside, &[own]));
             let is_new = |lint: &Lint| !lints.iter().any(|told| told.id == lint.id && told.path == lint.path);
             lints.extend(conflict.filter(is_new));
         }
