@@ -108,8 +108,8 @@ fn what_would_deceive_a_reader_is_refused() {
     refused("a: &x 1\n", 1, 7, "anchors");
     refused("a: &x [1]\nb: *x\n", 1, 7, "anchors");
     refused("a: *x\n", 1, 4, "");
-    refused("a: !!str 1\n", 1, 10, "tags");
-    refused("a: !include b\n", 1, 13, "tags");
+    refused("a: !!str 1\n", 1, 4, "tags");
+    refused("a: !include b\n", 1, 4, "tags");
     refused("a: 1\n---\nb: 2\n", 2, 1, "a second document");
     refused("%YAML 1.1\n---\na: 1\n", 1, 1, "");
     refused("? [a]\n: 1\n", 1, 3, "a key must be");
@@ -120,7 +120,9 @@ fn what_would_deceive_a_reader_is_refused() {
 
 #[test]
 fn what_is_no_yaml_is_refused_with_its_place() {
-    refused("a:\n\tb: 1\n", 2, 2, "tab");
+    refused("a:\n\tb: 1\n", 2, 1, "tab");
+    // Not where the text before it begins.
+    refused("a:\n  - name: a\n\tb: 1\n", 3, 1, "tab");
     refused("a: [1, 2\nb: 3\n", 2, 2, "");
     refused("a: 'x\n", 2, 1, "");
     refused("a: b: c\n", 1, 5, "");

@@ -68,17 +68,33 @@ fn taken(specs: &[RuleSpec], watched: &[Monitored]) -> Vec<Diagnostic> {
 
 /// A problem of a rule that no one wrote, at the value that it is made of.
 fn placed(problem: Diagnostic, own: usize, watched: &[Monitored]) -> Diagnostic {
-    let index = problem
-        .path
-        .strip_prefix("rules[")
-        .and_then(|rest| rest.split_once(']'));
-    let index = index.and_then(|(index, _)| index.parse::<usize>().ok());
-    let path = match index.and_then(|index| index.checked_sub(own)) {
-        Some(at) => watched
-            .get(at)
-            .map_or(MONITORED_VALUES, |watched| &watched.path)
-            .to_owned(),
-        None => return problem,
-    };
-    Diagnostic { path, ..problem }
+    match of_watched(&problem.path, own) {
+        Some((at, _)) => {
+            let path = watched.get(at).map_or(MONITORED_VALUES, |watched| &watched.path);
+            Diagnostic {
+                path: path.to_owned(),
+                ..problem
+            }
+        }
+        None => problem,
+    }
+}
+
+/// The place of the value that a part of a rule is made of, where that rule is none of the `own` ones that were written.
+pub(crate) fn place_of_watched(path: &str, own: usize, watched: &[Monitored]) -> Option<String> {
+    let (at, rest) = of_watched(path, own)?;
+    let path = watched.get(at).map_or(MONITORED_VALUES, |watched| &watched.path);
+    let is_identity = path.contains(".certIdentities[");
+    Some(match rest.contains(".issuer") {
+        true if is_identity => at_key(path, "issuers"),
+        false if is_identity && rest.contains(".san") => at_key(path, "certSubject"),
+        true | false => path.to_owned(),
+    })
+}
+
+/// Which watched value the rule at this path is made of, and the rest of the path.
+fn of_watched(path: &str, own: usize) -> Option<(usize, &str)> {
+    let (index, rest) = path.strip_prefix("rules[")?.split_once(']')?;
+    let at = index.parse::<usize>().ok()?.checked_sub(own)?;
+    Some((at, rest))
 }

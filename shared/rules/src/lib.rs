@@ -60,7 +60,7 @@ pub use limits::{
     MAX_LABELS, MAX_LEDGERS, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PATTERN_BYTES, MAX_PATTERNS, MAX_RULES,
     MAX_TEXT_BYTES, REGEX_CACHE_BYTES, REGEX_SIZE_BYTES,
 };
-pub use lint::{Lint, LintId, Weight, lint};
+pub use lint::{Lint, LintId, LogName, Weight, lint, lint_configured, lint_logs};
 pub use monitored::{MONITORED_VALUES, Monitored, monitored};
 pub use near::{MAX_NAMES, NearMiss, Nearness, Neighbourhood};
 pub use parse::{date, parse};

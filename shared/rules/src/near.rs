@@ -5,13 +5,16 @@
 
 mod alike;
 mod relaxed;
+mod spelling;
 
 use crate::diagnostic::Diagnostic;
+use crate::pattern::Pattern;
 use crate::set::{Match, RuleSet};
 use crate::spec::{Matcher, RuleSpec};
 use crate::subject::{Context, Subject};
 use alike::{is_alike, is_watched};
 use sigstore::Field;
+use spelling::Spelled;
 use std::collections::HashSet;
 
 /// Names that are looked for in every entry. Each is compared letter by letter.
@@ -20,6 +23,13 @@ pub const MAX_NAMES: usize = 1_000;
 /// Why an entry is near to a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Nearness {
+    /// A value that is what the rule asks for but for capitals, slashes, a scheme, `.git` or blanks.
+    OtherSpelling {
+        /// The value that the entry has.
+        value: String,
+        /// What the rule asks for.
+        watched: String,
+    },
     /// The repository that the rule names, and this identity in it.
     OtherWorkflow(String),
     /// All that the rule asks for, by this issuer.
@@ -51,6 +61,8 @@ pub struct Neighbourhood {
     workflows: (RuleSet, Vec<usize>),
     issuers: (RuleSet, Vec<usize>),
     names: Vec<(usize, Field, String)>,
+    /// The same of whole values and of their beginnings, as they are written and without regard to their spelling.
+    values: Vec<(usize, Field, Spelled)>,
     watched: HashSet<String>,
     fields: Vec<Field>,
 }
@@ -61,19 +73,31 @@ impl Neighbourhood {
     /// # Errors
     /// The relaxed rules are beyond a bound on rule sets.
     pub fn of(rules: &RuleSet) -> Result<Self, Vec<Diagnostic>> {
-        let mut names = Vec::new();
+        let (mut names, mut values) = (Vec::new(), Vec::new());
         for (rule, spec) in rules.specs().iter().enumerate() {
-            collect(rule, &spec.matches, &mut names);
+            collect(&spec.matches, &mut |field, pattern| {
+                for name in relaxed::names(field, pattern) {
+                    let known = (rule, field.clone(), name);
+                    if !names.contains(&known) && names.len() <= MAX_NAMES {
+                        names.push(known);
+                    }
+                }
+                let spelled = Spelled::of(field, pattern).filter(|_| values.len() < MAX_NAMES);
+                values.extend(spelled.map(|spelled| (rule, field.clone(), spelled)));
+            });
         }
         let watched = names.iter().map(|(_, _, name)| name.to_ascii_lowercase()).collect();
         names.truncate(MAX_NAMES);
-        let mut fields: Vec<Field> = names.iter().map(|(_, field, _)| field.clone()).collect();
+        let of_names = names.iter().map(|(_, field, _)| field);
+        let of_values = values.iter().map(|(_, field, _)| field);
+        let mut fields: Vec<Field> = of_names.chain(of_values).cloned().collect();
         fields.sort();
         fields.dedup();
         Ok(Self {
             workflows: compile(rules, relaxed::any_workflow)?,
             issuers: compile(rules, relaxed::any_issuer)?,
             names,
+            values,
             watched,
             fields,
         })
@@ -93,11 +117,34 @@ impl Neighbourhood {
                 }
             }
         };
+        let spelled = self.otherwise_spelled(entry);
         add(&self.workflows, &Field::San, Nearness::OtherWorkflow);
         add(&self.issuers, &Field::Issuer, Nearness::OtherIssuer);
+        near.splice(0..0, spelled);
         self.look_alikes(entry, &mut near);
         let mut told: HashSet<usize> = found.iter().map(|found| found.rule).collect();
         near.retain(|near| told.insert(near.rule));
+        near
+    }
+
+    fn otherwise_spelled<S: Subject + ?Sized>(&self, entry: &S) -> Vec<NearMiss> {
+        let mut near = Vec::new();
+        for field in &self.fields {
+            for value in (0..entry.signers()).flat_map(|signer| values(entry, signer, field)) {
+                let bare = spelling::bare(&value);
+                let own = self
+                    .values
+                    .iter()
+                    .filter(|(_, of, spelled)| of == field && spelled.is(field, &value, &bare));
+                near.extend(own.map(|(rule, _, spelled)| NearMiss {
+                    rule: *rule,
+                    nearness: Nearness::OtherSpelling {
+                        value: value.clone(),
+                        watched: spelled.written.clone(),
+                    },
+                }));
+            }
+        }
         near
     }
 
@@ -138,21 +185,14 @@ fn compile(
     Ok((RuleSet::compile(specs)?, of))
 }
 
-/// The names that a condition asks for.
-fn collect(rule: usize, matcher: &Matcher, names: &mut Vec<(usize, Field, String)>) {
+/// The patterns that a condition asks for.
+fn collect(matcher: &Matcher, each: &mut dyn FnMut(&Field, &Pattern)) {
     match matcher {
-        Matcher::All(inner) | Matcher::Any(inner) => inner.iter().for_each(|inner| collect(rule, inner, names)),
+        Matcher::All(inner) | Matcher::Any(inner) => inner.iter().for_each(|inner| collect(inner, each)),
         Matcher::Not(_) => {}
         Matcher::Field { name, patterns } => {
             let Some(field) = Field::parse(name) else { return };
-            for pattern in patterns {
-                for name in relaxed::names(&field, pattern) {
-                    let known = (rule, field.clone(), name);
-                    if !names.contains(&known) && names.len() <= MAX_NAMES {
-                        names.push(known);
-                    }
-                }
-            }
+            patterns.iter().for_each(|pattern| each(&field, pattern));
         }
     }
 }

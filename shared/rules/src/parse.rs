@@ -143,10 +143,11 @@ impl Reader {
     fn severity(&mut self, value: Option<&Value>, path: &str) -> Option<Severity> {
         let word = match value {
             None => return Some(Severity::default()),
-            Some(Value::String(word)) => word,
+            Some(Value::String(word)) => word.clone(),
+            Some(number @ Value::Number(_)) => number.to_string(),
             Some(other) => return self.not_a_string(other, path),
         };
-        if let Some(severity) = Severity::from_word(word) {
+        if let Some(severity) = Severity::from_word(&word) {
             return Some(severity);
         }
         let words = Severity::ALL.map(Severity::word);
@@ -154,7 +155,7 @@ impl Reader {
         self.problems.push(Diagnostic {
             path: path.to_owned(),
             message,
-            suggestion: nearest(word, words),
+            suggestion: nearest(&word, words),
         });
         None
     }
@@ -184,6 +185,10 @@ impl Reader {
         for (name, value) in map {
             match value {
                 Value::String(text) => labels.insert(name.clone(), text.clone()),
+                Value::Object(_) | Value::Array(_) => {
+                    let message = format!("must be one text, not {}; a label has no parts", noun(value));
+                    return self.fault(&at_key(path, name), message);
+                }
                 other => return self.not_a_string(other, &at_key(path, name)),
             };
         }
@@ -288,10 +293,12 @@ impl Reader {
     }
 
     fn until(&mut self, value: &Value, path: &str) -> Option<Timestamp> {
-        let Value::String(text) = value else {
-            return self.not_a_string(value, path);
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            other => return self.not_a_string(other, path),
         };
-        let read = date(text);
+        let read = date(&text);
         if read.is_none() {
             let _: Option<()> = self.fault(
                 path,
@@ -357,12 +364,27 @@ impl Reader {
                         patterns,
                     })
                 }
-                None => {
-                    self.unknown(path, name, COMBINATORS.into_iter().chain(Field::names()));
-                    None
-                }
+                None => self.no_field(name, path),
             },
         }
+    }
+
+    /// A key that is none: of several that begin so all are named, of others the nearest.
+    fn no_field<T>(&mut self, name: &str, path: &str) -> Option<T> {
+        let longer: Vec<String> = Field::names()
+            .filter(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('-')))
+            .map(|known| format!("`{known}`"))
+            .collect();
+        let has_uri = Field::names().any(|known| known.strip_prefix(name) == Some("-uri"));
+        if longer.len() > 1 && !has_uri {
+            let message = format!("unknown key `{name}`; there are {}", longer.join(", "));
+            return self.fault(&at_key(path, name), message);
+        }
+        // Only an allowance ends, and it is an item of such a list.
+        let is_allowance = path.rsplit_once('[').is_some_and(|(list, _)| list.ends_with(".allow"));
+        let until = is_allowance.then_some(UNTIL);
+        self.unknown(path, name, COMBINATORS.into_iter().chain(Field::names()).chain(until));
+        None
     }
 
     /// A list of matchers that is not empty.

@@ -3,6 +3,7 @@
 //! Fingerprints and digests have several spellings, names have parts whose case does not matter; an exact pattern is
 //! folded here once, as values are folded when they are read. This module does not know which entries there are.
 
+use crate::diagnostic::distance_of;
 use crate::expression::{self, ExpressionError};
 use crate::field::{Standard, standard};
 use crate::form::{MAX_DOMAIN_BYTES, fingerprint, normal, without_prefix};
@@ -44,14 +45,29 @@ pub(crate) const OPERATORS: [Operator; 6] = [
 ];
 
 /// What people write who mean an operator.
-const MISTAKEN: [(&str, &str); 6] = [
+const MISTAKEN: [(&str, &str); 18] = [
     ("globs", "glob"),
+    ("wildcard", "glob"),
+    ("contains", "glob"),
     ("regexp", "regex"),
     ("re", "regex"),
+    ("re2", "regex"),
     ("starts-with", "prefix"),
+    ("starts_with", "prefix"),
+    ("startswith", "prefix"),
+    ("prefixes", "prefix"),
     ("ends-with", "suffix"),
+    ("ends_with", "suffix"),
+    ("endswith", "suffix"),
+    ("suffixes", "suffix"),
+    ("postfix", "suffix"),
     ("domains", "domain"),
+    ("email", "exact"),
+    ("e-mail", "exact"),
 ];
+
+/// Words that are an operator's but for a letter, and something else: the scheme of a URL.
+const NO_OPERATORS: [&str; 1] = ["blob"];
 
 impl Pattern {
     /// Reads the form of the configuration. Every text is a pattern; whether it is a good one, [`Pattern::prepare`] says.
@@ -168,6 +184,8 @@ pub(crate) enum PatternError {
     DigestLength { digits: usize },
     #[error("exact values have no prefix `{prefix}`; the operators are {}", operators())]
     Prefix { prefix: String, meant: String },
+    #[error("has a blank behind the operator, which would be a part of the text")]
+    Blank { meant: String },
     #[error("`{field}` has no domain; `domain:` is for e-mail addresses, URIs and DNS names")]
     NoDomain { field: String },
     #[error("is no domain: write its name, such as `example.com`, or `*.example.com` for every name below it")]
@@ -180,7 +198,7 @@ impl PatternError {
     /// The pattern that was probably meant.
     pub(crate) fn suggestion(&self) -> Option<String> {
         match self {
-            Self::Prefix { meant, .. } => Some(meant.clone()),
+            Self::Prefix { meant, .. } | Self::Blank { meant } => Some(meant.clone()),
             Self::Domain { meant } => meant.clone(),
             Self::Stars => Some("**".to_owned()),
             Self::Empty | Self::TooLong { .. } | Self::Regex { .. } | Self::TooBig => None,
@@ -223,24 +241,44 @@ fn digest(text: &str) -> Result<String, PatternError> {
 /// exact value it would silently match nothing.
 pub(crate) fn mistake(text: &str) -> Option<PatternError> {
     let (word, meant) = mistaken(text)?;
+    let behind = text.get(word.len() + 1..).unwrap_or_default();
+    let rest = behind.trim_start();
     if word == meant {
-        return None;
+        // A bare text may begin with a blank, and so may an expression.
+        let is_apart = rest != behind && !matches!(meant, "exact" | "regex");
+        return is_apart.then(|| PatternError::Blank {
+            meant: format!("{meant}:{rest}"),
+        });
     }
-    let rest = text.get(word.len() + 1..).unwrap_or_default().trim_start();
+    let meant = match (word.trim().to_ascii_lowercase().as_str(), meant) {
+        ("contains", _) => format!("glob:**{rest}**"),
+        ("email" | "e-mail", _) => rest.to_owned(),
+        _ => format!("{meant}:{rest}"),
+    };
     Some(PatternError::Prefix {
         prefix: format!("{word}:"),
-        meant: format!("{meant}:{rest}"),
+        meant,
     })
 }
 
 /// The word before the colon, and the operator that it is or stands for.
 fn mistaken(text: &str) -> Option<(&str, &'static str)> {
     let (word, _) = text.split_once(':')?;
-    let operators = OPERATORS.iter().map(|(known, _)| (*known, *known));
-    let mut known = operators.chain(MISTAKEN);
-    let (_, meant) = known.find(|(known, _)| word.eq_ignore_ascii_case(known))?;
-    Some((word, meant))
+    let bare = word.trim();
+    let operators = || OPERATORS.iter().map(|(known, _)| (*known, *known));
+    let same = operators()
+        .chain(MISTAKEN)
+        .find(|(known, _)| bare.eq_ignore_ascii_case(known));
+    let near = || {
+        let lower = Some(bare).filter(|bare| bare.len() < MAX_WORD_BYTES && !NO_OPERATORS.contains(bare))?;
+        let lower = lower.to_ascii_lowercase();
+        operators().find(|(known, _)| distance_of(known, &lower) <= 1)
+    };
+    same.or_else(near).map(|(_, meant)| (word, meant))
 }
+
+/// Longer words are no operator that somebody mistyped.
+const MAX_WORD_BYTES: usize = 16;
 
 /// A part of a fingerprint may be written as people write them: it is asked as hex and, for base64, as it stands.
 fn spelled(standard: Standard, op: Op, text: &str) -> Prepared<'_> {
@@ -360,8 +398,27 @@ mod tests {
             ("starts-with:a", Some("prefix:a")),
             ("glob:a", None),
             ("exact:Glob:a", None),
+            ("domian:a", Some("domain:a")),
+            ("suffx:a", Some("suffix:a")),
+            ("Prefx:a", Some("prefix:a")),
+            ("exat:a", Some("exact:a")),
+            ("reges:a", Some("regex:a")),
+            ("re2:a", Some("regex:a")),
+            ("regex :a", Some("regex:a")),
+            (" glob: a*", Some("glob:a*")),
+            ("glob: a*", Some("glob:a*")),
+            ("prefix:\ta", Some("prefix:a")),
+            ("contains:a", Some("glob:**a**")),
+            ("email:a@b.c", Some("a@b.c")),
             ("blob:https://x", None),
             ("https://x", None),
+            ("repo:acme/x:ref:refs/heads/main", None),
+            ("mailto:a@b.c", None),
+            ("spiffe://glob/x", None),
+            ("urn:glob:x", None),
+            ("exact: a", None),
+            ("exact:domian:a", None),
+            ("regex: a", None),
         ] {
             assert_eq!(
                 mistake(text).and_then(|error| error.suggestion()).as_deref(),

@@ -85,7 +85,9 @@ const DOTS: &str = "its dots are dots, not any character";
 const HOST: &str = "is the whole host, with or without a path behind it";
 
 fn tight(source: &str) -> Tight {
-    let Some(plain) = Plain::of(source) else {
+    // No operator but `regex:` takes a blank right behind it.
+    let plain = Plain::of(source).filter(|plain| !plain.text.starts_with(char::is_whitespace));
+    let Some(plain) = plain else {
         return expression(source);
     };
     let shape = Shape::of(&plain.text);

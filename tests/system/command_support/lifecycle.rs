@@ -53,14 +53,37 @@ fn init_takes_an_identity_or_none() {
         "https://github.com/acme/tool\n",
         "source-repository-uri: \"https://github.com/acme/tool\"",
     );
-    check("c.yaml", &["--identity", "o'hara \"x\": # @example.com"], "", "o'hara");
+    let ran = check(
+        "c.yaml",
+        &["--identity", "O'Hara #1: <o'hara#1@example.com>"],
+        "",
+        "san: \"o'hara#1@example.com\"",
+    );
+    assert!(
+        ran.out
+            .contains("It watches for what is signed with the address (`san: o'hara#1@example.com`).")
+    );
+    check(
+        "f.yaml",
+        &["--identity", "github.com/acme/x.git"],
+        "",
+        "source-repository-uri: \"https://github.com/acme/x\"",
+    );
+    check(
+        "g.yaml",
+        &["--identity", "@example.com"],
+        "",
+        "san: \"domain:example.com\"",
+    );
     let ran = check("d.yaml", &[], "", "rules: []");
     assert!(ran.out.contains("watches for nobody yet"), "{}", ran.out);
     world
         .run(&["check", "--config", "d.yaml"])
         .ends(0)
         .says(&["nobody is watched for"]);
-    for wrong in ["two\nlines", "bell\u{7}", &"x".repeat(3_000)] {
+    let refused = world.run(&["init", "--config", "e.yaml", "--identity", "acme"]).ends(2);
+    refused.complains(&["`acme` is no identity: write an e-mail address"]);
+    for wrong in ["two\nlines", "github.com", "bell\u{7}", &"x".repeat(3_000)] {
         world.run(&["init", "--config", "e.yaml", "--identity", wrong]).ends(2);
     }
     world
@@ -68,7 +91,7 @@ fn init_takes_an_identity_or_none() {
         .ends(2);
     assert!(!world.path("e.yaml").exists());
     world
-        .run(&["init", "--config", "no/such/folder.yaml", "--identity", "a"])
+        .run(&["init", "--config", "no/such/folder.yaml", "--identity", "a@b.example"])
         .ends(2)
         .complains(&["no/such/folder.yaml"]);
 }

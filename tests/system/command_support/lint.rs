@@ -11,7 +11,15 @@ use testlog::certificate::Identity;
 fn what_is_not_meant_is_said_with_its_place() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/system/golden/lint");
     let mut differ = Vec::new();
-    for (name, warns) in [("patterns", true), ("rules", true), ("notes", false), ("sound", false)] {
+    for (name, warns) in [
+        ("patterns", true),
+        ("rules", true),
+        ("strangers", true),
+        ("values", true),
+        ("notes", false),
+        ("documented", false),
+        ("sound", false),
+    ] {
         let world = World::new();
         fs::copy(folder.join(format!("{name}.yaml")), world.path("sentinel.yaml")).unwrap();
         let ran = world.run(&["check"]).ends(0);
@@ -169,4 +177,70 @@ fn a_stored_configuration_is_linted_where_it_stands() {
     fs::remove_file(world.path("sentinel.yaml")).unwrap();
     let ran = world.run(&["check"]).ends(0);
     assert!(!ran.out.contains("warning"), "{}", ran.out);
+}
+
+#[test]
+fn a_log_that_nobody_watches_is_named() {
+    let world = World::new();
+    let log = FileLog::of(&world, "one", 1);
+    let check = |name: &str| {
+        let rules = format!("rules: [{{name: a, match: {{san: us@example.com}}, only: {{logs: {name:?}}}}}]\n");
+        world.configure(&[log.item(&world)], &rules);
+        world.run(&["check"]).ends(0)
+    };
+    check("one").says(&[
+        "warning[unknown-log]: no log that is watched is called `one`",
+        "write `prefix:one`",
+    ]);
+    check("ome.example").says(&["warning[unknown-log]", "did you mean `one.example`?"]);
+    check("glob:two.*").says(&["note[unknown-log]: no log that is watched is called `glob:two.*`"]);
+    for name in ["one.example", "prefix:one", "glob:*.example"] {
+        assert!(!check(name).out.contains("unknown-log"), "{name}");
+    }
+    // The shards of a server have its name and more.
+    let shards = |name: &str| {
+        world.write(
+            "sentinel.yaml",
+            format!("schema: 1\nrules: [{{name: a, match: {{san: us@example.com, log: {name:?}}}}}]\n"),
+        );
+        world.run(&["check"]).ends(0)
+    };
+    shards("rekor.sigstore.dev").says(&[
+        "the logs of that server are its shards",
+        "write `prefix:rekor.sigstore.dev - ` for all of them",
+    ]);
+    for name in [
+        "rekor.sigstore.dev - 1193050959916656506",
+        "prefix:rekor.sigstore.dev",
+        "log2025-1.rekor.sigstore.dev",
+    ] {
+        assert!(!shards(name).out.contains("unknown-log"), "{name}");
+    }
+}
+
+#[test]
+fn numbers_are_quoted_as_they_are_written() {
+    let world = World::new();
+    world.configure(
+        &[],
+        "rules: [{name: a, match: {san: [0123, 1.10, 1e3, 0x10, +5]}}, {name: b, severity: 3, match: {san: a@b.c}}]\n",
+    );
+    let ran = world.run(&["check"]).ends(2);
+    for text in ["0123", "1.10", "1e3", "0x10", "+5"] {
+        let help = format!("did you mean `\"{text}\"`?");
+        assert!(ran.err.contains(&help), "{help}\n{}", ran.err);
+    }
+    assert!(!ran.err.contains("`\"3\"`"), "{}", ran.err);
+    ran.complains(&["`3` is no severity; there are info"]);
+    for (text, place, help) in [
+        (
+            "san: *@example.com",
+            ":4:32: error",
+            "a text that begins with `*` or `&` stands in quotes",
+        ),
+        ("san: !tag me@example.com", ":4:32: error", "leave it out"),
+    ] {
+        world.configure(&[], &format!("rules: [{{name: a, match: {{{text}}}}}]\n"));
+        world.run(&["check"]).ends(2).complains(&[place, help]);
+    }
 }

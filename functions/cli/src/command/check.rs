@@ -10,8 +10,8 @@ use crate::trust;
 use alerts::text::escape;
 use local::configuration::Loaded;
 use local::yaml;
-use pass::{Clock as _, Coverage, Limit, Settings, SystemClock};
-use rules::Weight;
+use pass::{Clock as _, Coverage, Limit, LogKind, Settings, SystemClock};
+use rules::{LogName, MONITORED_VALUES, Weight};
 use sigstore::Timestamp;
 use std::process::ExitCode;
 
@@ -57,7 +57,7 @@ pub(crate) async fn check(args: &Check) -> Result<ExitCode, Failure> {
     print_logs(&coverage, settings);
     print_ledgers(settings);
     print_rules(settings);
-    let warnings = print_lints(&place, &loaded, now);
+    let warnings = print_lints(&place, &loaded, &coverage, now);
     let with = match warnings {
         0 => String::new(),
         1 => ", with a warning".to_owned(),
@@ -78,7 +78,7 @@ pub(crate) async fn check(args: &Check) -> Result<ExitCode, Failure> {
 
 fn print_logs(coverage: &Coverage, settings: &Settings) {
     for log in &coverage.watched {
-        let kind = log.kind.map_or("to be asked", pass::LogKind::word);
+        let kind = log.kind.map_or("to be asked", LogKind::word);
         let (name, url) = (escape(&log.origin, SHOWN), escape(&log.url, SHOWN));
         print(&format!("watched    {name}  ({kind}, {url})"));
     }
@@ -155,15 +155,39 @@ fn print_rules(settings: &Settings) {
     }
 }
 
+/// What the logs that are watched are called in rules.
+fn names(coverage: &Coverage) -> Vec<LogName> {
+    let mut names = Vec::with_capacity(coverage.watched.len());
+    for log in &coverage.watched {
+        let has_shards = log.shard.is_none() && log.kind.is_none_or(|kind| kind == LogKind::RekorV1);
+        if has_shards {
+            names.push(LogName {
+                name: log.origin.clone(),
+                has_shards,
+            });
+        }
+        // What it speaks is not known before it was asked.
+        if !has_shards || log.kind.is_none() {
+            names.push(LogName {
+                name: log.origin.clone(),
+                has_shards: false,
+            });
+        }
+    }
+    names
+}
+
 /// Says what is well formed and probably not meant. How many warnings there are.
-fn print_lints(place: &str, loaded: &Loaded, now: Timestamp) -> usize {
+fn print_lints(place: &str, loaded: &Loaded, coverage: &Coverage, now: Timestamp) -> usize {
     let settings = &loaded.in_force.settings;
     let text = String::from_utf8_lossy(&loaded.in_force.config);
     // It was read a moment ago; without its places the paths stand alone.
     let document = yaml::parse(&text).ok();
     let (written, places) = document.map_or_else(Default::default, |document| (document.value, document.places));
     let nothing = serde_json::Value::Null;
-    let lints = rules::lint(&settings.rules, written.get("rules").unwrap_or(&nothing), now);
+    let value = |key: &str| written.get(key).unwrap_or(&nothing);
+    let mut lints = rules::lint_configured(&settings.rules, value("rules"), value(MONITORED_VALUES), now);
+    lints.extend(rules::lint_logs(&settings.rules, value("rules"), &names(coverage)));
     if !lints.is_empty() {
         print(yaml::render_lints(place, &text, &places, &lints).trim_end());
     }

@@ -3,10 +3,14 @@
 use crate::args::Init;
 use crate::config;
 use crate::exit::{Failure, print, say};
+use alerts::text::escape;
 use local::starter::{self, MAX_IDENTITY_BYTES};
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+
+/// Characters of an answer that are shown.
+const SHOWN: usize = 400;
 
 pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
     let file = config::file(args.common.config.as_deref());
@@ -20,16 +24,17 @@ pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
         Some(identity) => Some(identity.trim().to_owned()),
         None => ask()?,
     };
-    let text = starter::text(identity.as_deref().filter(|identity| !identity.is_empty()))
-        .map_err(|error| Failure::Usage(format!("error: {error}")))?;
-    write_new(&file, &text)
+    let started = starter::starter(identity.as_deref().filter(|identity| !identity.is_empty()))
+        .map_err(|error| Failure::Usage(format!("error: {}", escape(&error.to_string(), SHOWN))))?;
+    write_new(&file, &started.text)
         .map_err(|error| Failure::Usage(format!("error: {} could not be written: {error}", file.display())))?;
     print(&format!(
         "{} is written. Next: `rekor-sentinel check`, then `rekor-sentinel run`",
         file.display()
     ));
-    if identity.is_none_or(|identity| identity.is_empty()) {
-        print("It watches for nobody yet: take the # away from a rule and put your identity in.");
+    match &started.watches {
+        Some(watches) => print(&format!("It watches for {}.", escape(watches, SHOWN))),
+        None => print("It watches for nobody yet: take the # away from a rule and put your identity in."),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -38,7 +43,7 @@ pub(crate) fn init(args: &Init) -> Result<ExitCode, Failure> {
 fn ask() -> Result<Option<String>, Failure> {
     if std::io::stdin().is_terminal() {
         say(
-            "Whom should Rekor Sentinel watch for? An e-mail address (you@example.com), or the URL of a repository or its owner (https://github.com/acme). Empty: decide later.",
+            "Whom should Rekor Sentinel watch for? An e-mail address (you@example.com), a domain (example.com), or the URL of a repository or its owner (https://github.com/acme). Empty: decide later.",
         );
     }
     let mut line = String::new();

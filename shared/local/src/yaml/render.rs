@@ -12,7 +12,7 @@
 
 use super::place::{Extent, Place, Places, Problem, Spot, last_key};
 use core::fmt::Write as _;
-use rules::{Diagnostic, Lint};
+use rules::{Diagnostic, Lint, LintId};
 
 /// Problems that are written out; the rest is counted. A screen holds about ten.
 pub const MAX_RENDERED: usize = 20;
@@ -26,7 +26,7 @@ const MAX_MESSAGE_CHARS: usize = 500;
 /// Every diagnostic in the order of its place, then of its path. The places are those of the text's own document.
 #[must_use]
 pub fn render(file: &str, text: &str, places: &Places, diagnostics: &[Diagnostic]) -> String {
-    let placed = diagnostics.iter().map(|found| Placed::of(found, places));
+    let placed = diagnostics.iter().map(|found| Placed::of(found, text, places));
     write_all(file, text, placed.collect(), "problems")
 }
 
@@ -72,12 +72,14 @@ struct Placed<'d> {
 }
 
 impl<'d> Placed<'d> {
-    fn of(found: &'d Diagnostic, places: &Places) -> Self {
+    fn of(found: &'d Diagnostic, text: &str, places: &Places) -> Self {
         let at = match places.get(&found.path) {
             Some(spot) => Some(meant(found, spot)),
             None => places.nearest(&found.path).map(|spot| spot.key.unwrap_or(spot.value)),
         };
-        let help = found.suggestion.as_ref().map(|name| format!("did you mean `{name}`?"));
+        let quoted = places.get(&found.path).and_then(|spot| quoted(found, text, spot.value));
+        let help = quoted.as_ref().or(found.suggestion.as_ref());
+        let help = help.map(|name| format!("did you mean `{name}`?"));
         Self {
             at,
             word: "error".to_owned(),
@@ -89,8 +91,10 @@ impl<'d> Placed<'d> {
     fn of_lint(lint: &'d Lint, places: &Places) -> Self {
         let spot = places.get(&lint.path);
         let nearest = || places.nearest(&lint.path).map(|spot| spot.key.unwrap_or(spot.value));
+        let is_key = lint.id == LintId::UnknownExtension;
+        let shown = |spot: Spot| spot.key.filter(|_| is_key).unwrap_or(spot.value);
         Self {
-            at: spot.map(|spot| spot.value).or_else(nearest),
+            at: spot.map(shown).or_else(nearest),
             word: format!("{}[{}]", lint.weight.word(), lint.id.word()),
             message: &lint.message,
             help: lint.help.clone(),
@@ -114,6 +118,18 @@ impl<'d> Placed<'d> {
             let _infallible = writeln!(out, "{:margin$} = help: {}", "", visible(help, MAX_MESSAGE_CHARS));
         }
     }
+}
+
+/// What is to stand in quotes, as it is written: a number that was read has lost its zeros.
+fn quoted(found: &Diagnostic, text: &str, at: Extent) -> Option<String> {
+    let is_quotable = found.suggestion.as_ref().is_some_and(|it| it.starts_with('"'));
+    if !is_quotable || at.start.line != at.end.line {
+        return None;
+    }
+    let chars = nth_line(text, at.start.line)?.chars();
+    let length = at.end.column.checked_sub(at.start.column)?;
+    let written: String = chars.skip(at.start.column.saturating_sub(1)).take(length).collect();
+    (!written.is_empty() && !written.contains(['"', '\\'])).then(|| format!("\"{written}\""))
 }
 
 /// The key where the message names it ("unknown key `sevrity`"), else the value.

@@ -54,6 +54,7 @@ fn limits() -> Options {
 }
 
 struct Tree<'t> {
+    text: &'t str,
     parser: Parser<'t, StrInput<'t>>,
     /// If somebody needs them.
     places: Option<Places>,
@@ -65,6 +66,7 @@ impl<'t> Tree<'t> {
     fn new(text: &'t str, places: Option<Places>) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Self {
+            text,
             parser: Parser::new_from_str_with_options(text, limits()),
             places,
         }
@@ -73,7 +75,7 @@ impl<'t> Tree<'t> {
     fn next(&mut self) -> Result<Step<'t>, Problem> {
         match self.parser.next_event() {
             Some(Ok(step)) => Ok(step),
-            Some(Err(error)) => Err(syntax(&error)),
+            Some(Err(error)) => Err(syntax(&error, self.text)),
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
@@ -102,7 +104,7 @@ impl<'t> Tree<'t> {
 
     /// The value that begins with this event, its places recorded under `path`.
     fn node(&mut self, (event, span): Step<'t>, path: &str, key: Option<Extent>) -> Result<Value, Problem> {
-        refuse_properties(&event, &span)?;
+        refuse_properties(&event, &span).map_err(|problem| at_tag(problem, self.text))?;
         let collection = matches!(event, Event::MappingStart(..) | Event::SequenceStart(..));
         let value = if collection {
             extent(&span).first_character()
@@ -215,16 +217,68 @@ fn problem(span: &Span, message: &str, help: &str) -> Problem {
     }
 }
 
-fn syntax(error: &ScanError) -> Problem {
+fn syntax(error: &ScanError, text: &str) -> Problem {
     let place = place(error.marker());
+    let place = if error.info().contains("tab") {
+        at_tab(place, text)
+    } else {
+        place
+    };
     Problem {
         at: Extent {
             start: place,
             end: place,
         },
+        help: help(&error.info()),
         message: error.info(),
-        help: None,
     }
+}
+
+/// The first tab from a place on, which the parser tells only where what stands before it begins.
+fn at_tab(from: Place, text: &str) -> Place {
+    let lines = text.lines().enumerate().skip(from.line.saturating_sub(1));
+    let mut tabs = lines.filter_map(|(at, line)| Some((at + 1, line.chars().position(|letter| letter == '\t')? + 1)));
+    let (line, column) = tabs.next().unwrap_or((from.line, from.column));
+    Place { line, column }
+}
+
+/// The same problem at the tag before the value, if it is about one.
+fn at_tag(problem: Problem, text: &str) -> Problem {
+    let Place { line, column } = problem.at.start;
+    let before = text
+        .lines()
+        .nth(line.saturating_sub(1))
+        .map(|line| line.chars().take(column.saturating_sub(1)));
+    let letters: Vec<char> = before.into_iter().flatten().collect();
+    let is_part = |letter: &&char| !letter.is_whitespace() && !['{', '[', ','].contains(*letter);
+    let last = letters.iter().rposition(|letter| *letter == '!');
+    let Some(last) = last.filter(|_| problem.message.starts_with("tags")) else {
+        return problem;
+    };
+    let ends = last + 1;
+    let tag = ends - letters.iter().take(ends).rev().take_while(is_part).count();
+    let length = letters.iter().skip(tag).take_while(is_part).count();
+    let column = tag + 1;
+    let at = Extent {
+        start: Place { line, column },
+        end: Place {
+            line,
+            column: column + length,
+        },
+    };
+    Problem { at, ..problem }
+}
+
+/// What to do about it, where the words of the parser leave it open.
+fn help(message: &str) -> Option<String> {
+    let help = if message.contains("anchor") {
+        "a text that begins with `*` or `&` stands in quotes"
+    } else if message.contains("tab") {
+        "indent with blanks"
+    } else {
+        return None;
+    };
+    Some(help.to_owned())
 }
 
 fn extent(span: &Span) -> Extent {

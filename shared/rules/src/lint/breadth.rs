@@ -4,7 +4,9 @@
 
 use super::covers::{Symbol, ends, holds, symbols};
 use super::dots;
+use super::extensions;
 use super::issuers;
+use super::outsiders::FORGES;
 use super::remark::{Lint, LintId, Weight};
 use super::sample::{is_wide, value};
 use crate::diagnostic::nearest;
@@ -71,9 +73,6 @@ pub(super) fn field(field: &Field, path: &str) -> Option<Lint> {
     Some(lint.instead("the extensions have names, such as `source-repository-uri`: see docs/rules.md"))
 }
 
-/// Hosts on which anybody may have a name.
-const FORGES: [&str; 2] = ["https://github.com", "https://gitlab.com"];
-
 impl<'p> Seen<'p> {
     fn of(field: &'p Field, pattern: &'p Pattern, path: &'p str, place: Place) -> Self {
         let mut seen = Self {
@@ -121,7 +120,7 @@ impl<'p> Seen<'p> {
 
     /// A value that the pattern matches, with `filling` for its first wildcard.
     fn example(&self, filling: &str) -> Option<String> {
-        let value = value(self.field, self.pattern, filling)?;
+        let value = value(self.field, self.pattern, &[filling])?;
         (holds(self.field, self.pattern, &value) == Some(true)).then_some(value)
     }
 
@@ -137,7 +136,14 @@ impl<'p> Seen<'p> {
         };
         let name = self.field.to_string();
         is_all.then(|| {
-            let message = format!("`{}` matches every value of `{name}`: {message}", self.written());
+            let slashless = match self.pattern {
+                Pattern::Glob(text) if text == "*" => " without a `/`",
+                _ => "",
+            };
+            let message = format!(
+                "`{}` matches every value of `{name}`{slashless}: {message}",
+                self.written()
+            );
             let lint = self.warning(LintId::MatchesEverything, message);
             lint.instead("say which values are meant")
         })
@@ -145,7 +151,7 @@ impl<'p> Seen<'p> {
 
     /// `https://github.com/*/…`
     fn any_owner(&self) -> Option<Lint> {
-        let head = self.head.as_deref().filter(|_| self.open && self.is_name())?;
+        let head = self.head.as_deref().filter(|_| self.open && self.is_owned())?;
         let bare = head.strip_suffix('/')?;
         if !FORGES.iter().any(|forge| forge.eq_ignore_ascii_case(bare)) {
             return None;
@@ -164,7 +170,7 @@ impl<'p> Seen<'p> {
 
     /// `https://github.com/acme*`
     fn open_owner(&self) -> Option<Lint> {
-        let head = self.head.as_deref().filter(|_| self.open && self.is_name())?;
+        let head = self.head.as_deref().filter(|_| self.open && self.is_owned())?;
         let (scheme, rest) = head.split_once("://")?;
         let (host, owner) = rest.split_once('/')?;
         if owner.is_empty() || owner.contains('/') || owner.contains('@') {
@@ -173,7 +179,10 @@ impl<'p> Seen<'p> {
         let example = self.example("-evil").or_else(|| self.example("-evil/x"))?;
         let message =
             format!("does not end the name `{owner}`: `{example}` matches too, and anybody may take that name");
-        let help = format!("end it with `/`: `prefix:{scheme}://{host}/{owner}/`");
+        let help = match owner.ends_with(|letter: char| letter.is_ascii_alphanumeric()) {
+            true => format!("end it with `/`: `prefix:{scheme}://{host}/{owner}/`"),
+            false => format!("name each owner that you mean, and end it with `/`: `prefix:{scheme}://{host}/OWNER/`"),
+        };
         Some(self.warning(LintId::OpenEndedOwner, message).instead(help))
     }
 
@@ -194,7 +203,10 @@ impl<'p> Seen<'p> {
         let example = self.example(filling)?;
         let message =
             format!("does not begin the domain `{tail}`: `{example}` matches too, and anybody may take that domain");
-        let help = format!("write `domain:{tail}`, or `suffix:@{tail}`");
+        let help = match standard(self.field) {
+            Standard::Uri => format!("write `domain:{tail}`, or `domain:*.{tail}`"),
+            _ => format!("write `domain:{tail}`, or `suffix:@{tail}`"),
+        };
         Some(self.warning(LintId::OpenEndedDomain, message).instead(help))
     }
 
@@ -224,6 +236,8 @@ impl<'p> Seen<'p> {
     /// A text that is compared as it stands, and does not look so.
     fn bare_wildcard(&self) -> Option<Lint> {
         let (text, meant) = match self.pattern {
+            // It was written behind `exact:`.
+            Pattern::Exact(text) if self.pattern.write() != *text => return None,
             Pattern::Exact(text) if text.contains(".*") || text.starts_with('^') => (text, "regex"),
             Pattern::Exact(text) if text.contains('*') && !text.starts_with("*.") => (text, "glob"),
             Pattern::Glob(text) if text.contains(".*") && !text.contains("/.*") || text.starts_with('^') => {
@@ -253,7 +267,7 @@ impl<'p> Seen<'p> {
             return None;
         }
         let parts = rest.trim_end_matches('/').split('/').count();
-        let whole = text.trim_end_matches('/');
+        let whole = extensions::bare(text);
         let help = match parts {
             1 => format!("write `source-repository-owner-uri: {whole}` for all that the owner's repositories sign"),
             2 => format!("write `source-repository-uri: {whole}` for all that the repository signs"),
@@ -299,6 +313,11 @@ impl<'p> Seen<'p> {
             None => format!("the kinds are {}", KINDS.join(", ")),
         };
         Some(self.warning(LintId::UnknownKind, message).instead(help))
+    }
+
+    /// Whether the path of a URI says whose it is.
+    fn is_owned(&self) -> bool {
+        self.is_name() && *self.field != Field::Issuer
     }
 
     fn is_name(&self) -> bool {

@@ -33,6 +33,12 @@ impl Budget {
     }
 }
 
+/// What is left for a whole set: to compare patterns with each other, and to ask them of values.
+pub(super) struct Budgets {
+    pub(super) compared: Budget,
+    pub(super) asked: Budget,
+}
+
 /// Steps that reading an expression counts.
 const EXPRESSION_STEPS: usize = 4_096;
 
@@ -108,38 +114,64 @@ pub(super) fn disjoint(field: &Field, a: &Pattern, b: &Pattern, budget: &Budget)
 
 /// Whether the pattern matches the value; `None` if that could not be decided.
 pub(super) fn holds(field: &Field, pattern: &Pattern, value: &str) -> Option<bool> {
-    let text = normal(standard(field), value);
-    match *text == *value {
-        true => asks(field, pattern, value, true),
-        false => one_of([asks(field, pattern, &text, true), asks(field, pattern, value, false)].into_iter()),
-    }
+    Asker::of(field, pattern)?.holds(value)
 }
 
 /// Whether the pattern matches values of this form: the normal one, or as they stand.
 fn asks(field: &Field, pattern: &Pattern, text: &str, is_normal: bool) -> Option<bool> {
-    let mut atoms = Atoms::default();
-    let numbers = match pattern.prepare(field).ok()? {
-        Prepared::Plain(op, text, other) => {
-            let texts = [Some(text), other].into_iter().flatten();
-            texts.map(|text| atoms.add(op, &text, 0)).collect::<Vec<_>>()
+    Asker::of(field, pattern)?.asks(text, is_normal)
+}
+
+/// A pattern that is asked of more than one value.
+pub(super) struct Asker {
+    standard: Standard,
+    atoms: Atoms,
+    numbers: Vec<u32>,
+}
+
+impl Asker {
+    pub(super) fn of(field: &Field, pattern: &Pattern) -> Option<Self> {
+        let mut atoms = Atoms::default();
+        let numbers = match pattern.prepare(field).ok()? {
+            Prepared::Plain(op, text, other) => {
+                let texts = [Some(text), other].into_iter().flatten();
+                texts.map(|text| atoms.add(op, &text, 0)).collect::<Vec<_>>()
+            }
+            Prepared::Regex(source, hir) => {
+                let states = u32::try_from(states(&hir)).unwrap_or(u32::MAX);
+                vec![atoms.add(Op::Regex, source, states)]
+            }
+        };
+        let standard = standard(field);
+        Some(Self {
+            standard,
+            atoms,
+            numbers,
+        })
+    }
+
+    /// Whether it matches the value.
+    pub(super) fn holds(&self, value: &str) -> Option<bool> {
+        let text = normal(self.standard, value);
+        match *text == *value {
+            true => self.asks(value, true),
+            false => one_of([self.asks(&text, true), self.asks(value, false)].into_iter()),
         }
-        Prepared::Regex(source, hir) => {
-            let states = u32::try_from(states(&hir)).unwrap_or(u32::MAX);
-            vec![atoms.add(Op::Regex, source, states)]
-        }
-    };
-    let standard = standard(field);
-    let value = Value {
-        text,
-        folds: Folds::of(standard, text),
-        domain: domain(standard, text),
-        is_normal,
-    };
-    let one = |number: &u32| {
-        let mut steps = HOLDS_STEPS;
-        atoms.holds(*number, &value, &mut steps)
-    };
-    one_of(numbers.iter().map(one))
+    }
+
+    fn asks(&self, text: &str, is_normal: bool) -> Option<bool> {
+        let value = Value {
+            text,
+            folds: Folds::of(self.standard, text),
+            domain: domain(self.standard, text),
+            is_normal,
+        };
+        let one = |number: &u32| {
+            let mut steps = HOLDS_STEPS;
+            self.atoms.holds(*number, &value, &mut steps)
+        };
+        one_of(self.numbers.iter().map(one))
+    }
 }
 
 /// True if one is; false if all are.
@@ -151,7 +183,7 @@ fn one_of(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     (!answers.contains(&None)).then_some(false)
 }
 
-const fn cost(pattern: &Pattern) -> usize {
+pub(super) const fn cost(pattern: &Pattern) -> usize {
     match pattern {
         Pattern::Regex(_) => EXPRESSION_STEPS,
         Pattern::Exact(text) | Pattern::Glob(text) | Pattern::Prefix(text) | Pattern::Suffix(text) => text.len(),

@@ -9,11 +9,11 @@ pub(super) fn loose(path: &str, source: &str) -> Option<Lint> {
     let mut dots = Vec::new();
     find(&ast, &mut dots);
     let first = *dots.first()?;
-    let word = word_at(source, first);
-    let message = format!(
-        "the dot in `{word}` stands for any character: `{}` matches too",
-        word.replacen('.', "x", 1)
-    );
+    let (start, word) = word_at(source, first);
+    let other = first.checked_sub(start).and_then(|at| word.split_at_checked(at));
+    let (before, behind) = other?;
+    let other = format!("{before}x{}", behind.strip_prefix('.')?);
+    let message = format!("the dot in `{word}` stands for any character: `{other}` matches too");
     let mut escaped = source.to_owned();
     for at in dots.into_iter().rev() {
         escaped.insert(at, '\\');
@@ -55,12 +55,14 @@ fn is_letter(ast: &Ast) -> bool {
     matches!(ast, Ast::Literal(literal) if literal.c.is_ascii_alphanumeric())
 }
 
-/// The word around a place of the source.
-fn word_at(source: &str, at: usize) -> &str {
+/// The word around a place of the source, and where it begins. It begins with a letter.
+fn word_at(source: &str, at: usize) -> (usize, &str) {
     let part = |letter: char| letter.is_ascii_alphanumeric() || letter == '.' || letter == '-';
     let start = source.get(..at).unwrap_or_default();
     let start = start.trim_end_matches(part).len();
     let rest = source.get(start..).unwrap_or_default();
+    let start = start + (rest.len() - rest.trim_start_matches(['.', '-']).len());
+    let rest = source.get(start..).unwrap_or_default();
     let end = rest.find(|letter| !part(letter)).unwrap_or(rest.len());
-    rest.get(..end).unwrap_or_default()
+    (start, rest.get(..end).unwrap_or_default())
 }

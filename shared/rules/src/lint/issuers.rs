@@ -5,7 +5,9 @@
 //! family (clusters, organisations of CircleCI, enterprises of GitHub) are left out. A private Fulcio has issuers of its
 //! own, so nothing here says that a rule matches nothing.
 
+use super::covers::Asker;
 use crate::diagnostic::distance_of;
+use crate::pattern::Pattern;
 use sigstore::Field;
 
 /// What the identity for an issuer looks like.
@@ -87,6 +89,21 @@ const ISSUERS: [(&str, Form); 19] = [
 pub(super) fn form(issuer: &str) -> Option<Form> {
     let known = ISSUERS.iter().find(|(known, _)| known.eq_ignore_ascii_case(issuer));
     known.map(|(_, form)| *form)
+}
+
+/// The known issuers that the pattern matches, with the forms of their identities.
+pub(super) fn of(pattern: &Pattern) -> Vec<(&'static str, Form)> {
+    if let Pattern::Exact(text) = pattern {
+        let known = ISSUERS
+            .into_iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(text));
+        return known.collect();
+    }
+    let Some(asker) = Asker::of(&Field::Issuer, pattern) else {
+        return Vec::new();
+    };
+    let takes = |issuer: &str| asker.holds(issuer) == Some(true);
+    ISSUERS.into_iter().filter(|(issuer, _)| takes(issuer)).collect()
 }
 
 /// Letters by which a mistyped issuer differs.

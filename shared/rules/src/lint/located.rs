@@ -32,6 +32,15 @@ pub(super) struct LocatedRule<'r> {
     pub(super) allow: Vec<Located<'r>>,
 }
 
+impl<'r> LocatedRule<'r> {
+    /// The condition of allowance `at`, if it could be placed.
+    pub(super) fn allowance(&self, at: usize) -> Option<&Located<'r>> {
+        let matcher = &self.spec.allow.get(at)?.matches;
+        let is = |own: &&Located<'r>| core::ptr::eq(own.matcher, matcher);
+        self.allow.get(at).filter(is).or_else(|| self.allow.iter().find(is))
+    }
+}
+
 /// The rule at `rules[index]`, whose value is `written`; without one, as specs serialise.
 pub(super) fn rule<'r>(spec: &'r RuleSpec, index: usize, written: Option<&Value>) -> LocatedRule<'r> {
     let path = at_item("rules", index);

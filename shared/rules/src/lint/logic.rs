@@ -61,7 +61,7 @@ impl Logic<'_> {
     }
 
     fn field_implies(&self, (name, narrow): (&str, &[Pattern]), (other, wide): (&str, &[Pattern])) -> bool {
-        let Some(field) = same_field(name, other) else {
+        let Some(field) = same_field(name, other).or_else(|| name_of_signer(name, other)) else {
             return false;
         };
         let is_covered = |narrow: &Pattern| wide.iter().any(|wide| covers(&field, wide, narrow, self.budget));
@@ -139,6 +139,12 @@ impl Logic<'_> {
 fn same_field(name: &str, other: &str) -> Option<Field> {
     let field = Field::parse(name)?;
     (Field::parse(other).as_ref() == Some(&field)).then_some(field)
+}
+
+/// What is a name of the certificate is a name of the signer: what a pattern says of the first, it says of the second.
+fn name_of_signer(name: &str, other: &str) -> Option<Field> {
+    let is = (Field::parse(name)?, Field::parse(other)?) == (Field::San, Field::Subject);
+    is.then_some(Field::Subject)
 }
 
 /// Pairs of one list that are compared.

@@ -72,6 +72,12 @@ fn duplicate(at: usize, spec: &RuleSpec, other: &RuleSpec) -> Lint {
 fn swallowed(at: usize, spec: &RuleSpec, wide: &RuleSpec) -> Lint {
     let path = at_key(&at_item("rules", at), "name");
     let found = format!("the rule `{}` finds all that this one finds", wide.name);
+    let has_own =
+        (spec.note.is_some() && spec.note != wide.note) || (!spec.labels.is_empty() && spec.labels != wide.labels);
+    if has_own {
+        let message = format!("{found}: what its note and labels say comes with a second alert");
+        return Lint::note(LintId::Swallowed, &path, message);
+    }
     if spec.severity <= wide.severity && wide.allow.is_empty() {
         let message = format!(
             "{found}, and alerts it at `{}`: this one adds nothing but a second alert",

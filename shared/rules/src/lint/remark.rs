@@ -39,6 +39,10 @@ pub enum LintId {
     OpenEndedDomain,
     /// Anybody's repository matches.
     AnyOwner,
+    /// A host goes on after what is written of it.
+    OpenEndedHost,
+    /// A condition that says nothing of who signs.
+    NamesNobody,
     /// A dot of an expression that looks like that of a host or a file.
     LooseDot,
     /// A wildcard in a text that is compared as it stands.
@@ -49,10 +53,16 @@ pub enum LintId {
     IssuerAndSan,
     /// An identity that Fulcio does not write so.
     NotASan,
+    /// A value that its field does not have, or hardly.
+    NotAValue,
+    /// A blank at an end.
+    WhiteSpace,
     /// An object identifier that Fulcio has not given out.
     UnknownExtension,
     /// A kind that no entry has.
     UnknownKind,
+    /// A log that nobody watches.
+    UnknownLog,
     /// Two rules that find the same.
     Duplicate,
     /// All that a rule finds, another finds too.
@@ -61,6 +71,10 @@ pub enum LintId {
     AllowsEverything,
     /// An allowance for nothing that its rule finds.
     AllowsNothing,
+    /// An allowance of what strangers can have as well.
+    OpenAllowance,
+    /// An allowance of what may stand in the name of a branch.
+    WithinBranch,
     /// An allowance that has ended.
     Expired,
     /// An allowance that ends soon.
@@ -82,17 +96,24 @@ impl LintId {
             Self::OpenEndedOwner => "open-ended-owner",
             Self::OpenEndedDomain => "open-ended-domain",
             Self::AnyOwner => "any-owner",
+            Self::OpenEndedHost => "open-ended-host",
+            Self::NamesNobody => "names-nobody",
             Self::LooseDot => "loose-dot",
             Self::BareWildcard => "bare-wildcard",
             Self::UnknownIssuer => "unknown-issuer",
             Self::IssuerAndSan => "issuer-and-san",
             Self::NotASan => "not-a-san",
+            Self::NotAValue => "not-a-value",
+            Self::WhiteSpace => "white-space",
             Self::UnknownExtension => "unknown-extension",
             Self::UnknownKind => "unknown-kind",
+            Self::UnknownLog => "unknown-log",
             Self::Duplicate => "duplicate",
             Self::Swallowed => "swallowed",
             Self::AllowsEverything => "allows-everything",
             Self::AllowsNothing => "allows-nothing",
+            Self::OpenAllowance => "open-allowance",
+            Self::WithinBranch => "within-branch",
             Self::Expired => "expired",
             Self::ExpiresSoon => "expires-soon",
             Self::Unfinished => "unfinished",

@@ -1,10 +1,12 @@
 //! One rule by itself: its conditions, its allowances, and what they make of each other.
 
 use super::breadth::{self, Place};
-use super::covers::{Budget, covers};
-use super::issuers::{self, Form};
+use super::conflicts;
+use super::covers::{Budget, Budgets, covers};
+use super::forms;
 use super::located::{Located, LocatedRule, Part};
 use super::logic::{Logic, Single};
+use super::reach;
 use super::remark::{Lint, LintId};
 use crate::diagnostic::{at_item, at_key};
 use crate::pattern::Pattern;
@@ -30,12 +32,24 @@ pub(super) fn effective(spec: &RuleSpec) -> Matcher {
 }
 
 /// Adds what is to be said of a rule. Whether it can match at all.
-pub(super) fn lint(rule: &LocatedRule<'_>, now: Timestamp, budget: &Budget, lints: &mut Vec<Lint>) -> bool {
+pub(super) fn lint(rule: &LocatedRule<'_>, now: Timestamp, budgets: &Budgets, lints: &mut Vec<Lint>) -> bool {
+    let mut own = Vec::new();
+    let is_reachable = whole(rule, now, &budgets.compared, &mut own);
+    if is_reachable {
+        reach::lint(rule, now, &budgets.asked, &mut own);
+    }
+    lints.append(&mut own);
+    is_reachable
+}
+
+fn whole(rule: &LocatedRule<'_>, now: Timestamp, budget: &Budget, lints: &mut Vec<Lint>) -> bool {
     let whole = effective(rule.spec);
     walk(&rule.matches, Place::Match, budget, lints);
+    forms::lint(&rule.matches, lints);
     only(rule, lints);
     for allow in &rule.allow {
         walk(allow, Place::Allow, budget, lints);
+        forms::lint(allow, lints);
     }
     let path = at_key(&rule.path, "match");
     if let Some(lint) = unreachable(&whole, &path, "this rule finds nothing", budget) {
@@ -73,7 +87,7 @@ fn walk(located: &Located<'_>, place: Place, budget: &Budget, lints: &mut Vec<Li
     match &located.part {
         Part::All(inner) => {
             inner.iter().for_each(|inner| walk(inner, place, budget, lints));
-            lints.extend(issuer_and_san(inner));
+            lints.extend(conflicts::lint(&[], &[located]));
         }
         Part::Any(inner) => inner.iter().for_each(|inner| walk(inner, place, budget, lints)),
         // What is not to be has the right to be broad.
@@ -82,6 +96,7 @@ fn walk(located: &Located<'_>, place: Place, budget: &Budget, lints: &mut Vec<Li
             lints.extend(breadth::field(field, &located.path));
             for (path, pattern) in patterns {
                 breadth::pattern(field, pattern, path, place, lints);
+                reach::pattern(field, pattern, path, place == Place::Allow, lints);
             }
             redundant(field, patterns, budget, lints);
         }
@@ -149,6 +164,11 @@ fn allowances(rule: &LocatedRule<'_>, whole: &Matcher, now: Timestamp, logic: &L
     let path = at_key(&rule.path, "allow");
     let all = || rule.spec.allow.iter().enumerate();
     let is_over = |until: Option<Timestamp>| until.is_some_and(|until| until <= now);
+    let beside = [&rule.matches];
+    let per_certificate = Logic {
+        single: Single::PerCertificate,
+        budget: logic.budget,
+    };
     let mut swallows = false;
     for (at, allowance) in all() {
         let path = at_item(&path, at);
@@ -165,18 +185,17 @@ fn allowances(rule: &LocatedRule<'_>, whole: &Matcher, now: Timestamp, logic: &L
         if allowance.ledger.is_none() && allows_all() {
             swallows = true;
             lints.push(never_alerts(&path, allowance.until));
-        } else if logic.disjoint(whole, &allowance.matches) {
+        } else if logic.disjoint(whole, &allowance.matches) || per_certificate.disjoint(whole, &allowance.matches) {
             let message = "allows nothing that this rule finds";
             lints.push(
                 Lint::warning(LintId::AllowsNothing, &path, message).instead("take it out, or compare it with `match`"),
             );
+        } else if let Some(lint) = unreachable(&allowance.matches, &path, "it allows nothing", logic.budget) {
+            lints.push(lint);
         } else {
-            lints.extend(unreachable(
-                &allowance.matches,
-                &path,
-                "it allows nothing",
-                logic.budget,
-            ));
+            let conflict = rule.allowance(at).and_then(|own| conflicts::lint(&beside, &[own]));
+            let is_new = |lint: &Lint| !lints.iter().any(|told| told.id == lint.id && told.path == lint.path);
+            lints.extend(conflict.filter(is_new));
         }
     }
     let in_force = all().filter(|(_, allowance)| !is_over(allowance.until) && allowance.ledger.is_none());
@@ -206,44 +225,4 @@ fn ending(until: Timestamp, now: Timestamp, path: &str) -> Option<Lint> {
         let message = format!("ends soon: from {until} on, what it allows is alerted");
         Lint::note(LintId::ExpiresSoon, path, message)
     })
-}
-
-/// An identity that Fulcio does not write for the issuer beside it.
-fn issuer_and_san(all: &[Located<'_>]) -> Option<Lint> {
-    let of = |wanted: fn(&Field) -> bool| {
-        all.iter().find_map(move |located| match &located.part {
-            Part::Field(field, patterns) if wanted(field) => Some(patterns),
-            _ => None,
-        })
-    };
-    let (issuers, sans) = (of(|field| *field == Field::Issuer)?, of(issuers::is_identity)?);
-    let forms: Vec<(&str, Form)> = issuers
-        .iter()
-        .map(|(_, issuer)| match issuer {
-            Pattern::Exact(text) => Some((text.as_str(), issuers::form(text)?)),
-            _ => None,
-        })
-        .collect::<Option<_>>()?;
-    let heads: Vec<&str> = sans.iter().map(|(_, san)| head(san)).collect::<Option<_>>()?;
-    let fits = |(_, form): &(&str, Form)| heads.iter().any(|head| form.allows(head));
-    let ((issuer, form), (path, _)) = (forms.first()?, sans.first()?);
-    (!forms.iter().any(fits)).then(|| {
-        let message = format!(
-            "for the issuer `{issuer}` Fulcio writes {}: it issues no certificate with both",
-            form.words()
-        );
-        let lint = Lint::warning(LintId::IssuerAndSan, path, message);
-        lint.instead("compare both with a certificate of yours; `any: [..]` is for one or the other")
-    })
-}
-
-/// What a value begins with that the pattern matches, enough of it to tell an address from a URI.
-fn head(pattern: &Pattern) -> Option<&str> {
-    let head = match pattern {
-        Pattern::Exact(text) => text,
-        Pattern::Prefix(text) => text,
-        Pattern::Glob(text) => text.split(['*', '?']).next()?,
-        Pattern::Regex(_) | Pattern::Suffix(_) | Pattern::Domain(_) => return None,
-    };
-    (matches!(pattern, Pattern::Exact(_)) || head.contains("://")).then_some(head)
 }

@@ -34,7 +34,9 @@ impl Subject for Sample {
     }
 
     fn values(&self, _signer: usize, field: &Field, each: &mut dyn FnMut(&str)) {
-        let values = self.values.iter().filter(|(known, _)| known == field);
+        // What is a name of the certificate is a name of the signer.
+        let is_of = |known: &Field| known == field || (*field == Field::Subject && *known == Field::San);
+        let values = self.values.iter().filter(|(known, _)| is_of(known));
         values.for_each(|(_, value)| each(value));
     }
 }
@@ -48,7 +50,7 @@ impl Sample {
             Matcher::Not(_) => {}
             Matcher::Field { name, patterns } => {
                 let found = Field::parse(name).zip(patterns.first());
-                let value = found.and_then(|(field, pattern)| Some((value(&field, pattern, "x")?, field)));
+                let value = found.and_then(|(field, pattern)| Some((value(&field, pattern, &["x"])?, field)));
                 match value {
                     Some((value, Field::Kind)) => self.kind = value,
                     Some((value, Field::Log)) => self.log = value,
@@ -61,13 +63,13 @@ impl Sample {
     }
 }
 
-/// A value that the pattern matches, with `filling` where its first wildcard is.
-pub(super) fn value(field: &Field, pattern: &Pattern, filling: &str) -> Option<String> {
+/// A value that the pattern matches, with the fillings in the place of its first wildcards and `x` for the others.
+pub(super) fn value(field: &Field, pattern: &Pattern, fillings: &[&str]) -> Option<String> {
     match pattern.prepare(field).ok()? {
         Prepared::Plain(Op::Domain, name, _) => Some(of_domain(field, &name)),
         Prepared::Plain(Op::Below, name, _) => Some(of_domain(field, &format!("x.{name}"))),
         Prepared::Plain(op, text, _) => {
-            let mut fillings = core::iter::once(filling).chain(core::iter::repeat("x"));
+            let mut fillings = fillings.iter().copied().chain(core::iter::repeat("x"));
             let mut value = String::with_capacity(text.len());
             for symbol in symbols(op, &text) {
                 match symbol {
@@ -80,8 +82,7 @@ pub(super) fn value(field: &Field, pattern: &Pattern, filling: &str) -> Option<S
         }
         Prepared::Regex(_, hir) => {
             let mut bytes = Vec::new();
-            let mut filling = Some(filling);
-            spell(&hir, &mut filling, &mut bytes);
+            spell(&hir, &mut fillings.iter(), &mut bytes);
             String::from_utf8(bytes).ok()
         }
     }
@@ -97,7 +98,7 @@ fn of_domain(field: &Field, name: &str) -> String {
 /// Bytes of a value that is spelled: an expression may ask for any number of them.
 const MAX_SPELLED_BYTES: usize = 4_096;
 
-fn spell(hir: &Hir, filling: &mut Option<&str>, out: &mut Vec<u8>) {
+fn spell(hir: &Hir, fillings: &mut core::slice::Iter<'_, &str>, out: &mut Vec<u8>) {
     if out.len() > MAX_SPELLED_BYTES {
         return;
     }
@@ -105,13 +106,14 @@ fn spell(hir: &Hir, filling: &mut Option<&str>, out: &mut Vec<u8>) {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => out.extend_from_slice(&literal.0),
         HirKind::Class(class) => out.extend(letter(class).to_string().bytes()),
-        HirKind::Capture(capture) => spell(&capture.sub, filling, out),
-        HirKind::Concat(parts) => parts.iter().for_each(|part| spell(part, filling, out)),
-        HirKind::Alternation(parts) => parts.iter().take(1).for_each(|part| spell(part, filling, out)),
+        HirKind::Capture(capture) => spell(&capture.sub, fillings, out),
+        HirKind::Concat(parts) => parts.iter().for_each(|part| spell(part, fillings, out)),
+        HirKind::Alternation(parts) => parts.iter().take(1).for_each(|part| spell(part, fillings, out)),
         HirKind::Repetition(repetition) => {
-            match filling.take_if(|_| is_wide(&repetition.sub) && repetition.max.is_none()) {
+            let is_open = is_wide(&repetition.sub) && repetition.max.is_none();
+            match is_open.then(|| fillings.next()).flatten() {
                 Some(filling) => out.extend_from_slice(filling.as_bytes()),
-                None => (0..repetition.min).for_each(|_| spell(&repetition.sub, filling, out)),
+                None => (0..repetition.min).for_each(|_| spell(&repetition.sub, fillings, out)),
             }
         }
     }

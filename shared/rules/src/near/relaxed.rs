@@ -2,8 +2,9 @@
 
 use crate::field::standard;
 use crate::form::domain;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Prepared};
 use crate::spec::{Matcher, RuleSpec};
+use regex_syntax::hir::{Hir, HirKind};
 use sigstore::Field;
 
 /// The rule without what it says of the issuer; `None` if it says nothing of it, or nothing else.
@@ -92,9 +93,39 @@ pub(super) fn names(field: &Field, pattern: &Pattern) -> Vec<String> {
             let head = start(pattern).unwrap_or_default();
             // A name that the wildcard goes on with is not whole.
             let whole = head.rfind('/').and_then(|end| head.get(..=end)).unwrap_or_default();
-            of_value(field, whole)
+            let tail = pattern.text().rsplit(['*', '?']).next().unwrap_or_default();
+            let domain = of_address(tail).filter(|_| matches!(pattern, Pattern::Glob(_)));
+            of_value(field, whole).into_iter().chain(domain).collect()
         }
-        Pattern::Regex(_) => Vec::new(),
+        Pattern::Regex(_) => match pattern.prepare(field) {
+            Ok(Prepared::Regex(_, hir)) => of_expression(field, &hir),
+            Ok(Prepared::Plain(..)) | Err(_) => Vec::new(),
+        },
+    }
+}
+
+/// The domain of `@example.com`.
+fn of_address(tail: &str) -> Option<String> {
+    let domain = tail.strip_prefix('@')?;
+    (domain.contains('.') && !domain.contains(['/', '@'])).then(|| domain.to_owned())
+}
+
+/// The names in what each match of an expression begins with and ends in.
+fn of_expression(field: &Field, hir: &Hir) -> Vec<String> {
+    let text = |hir: &Hir| match hir.kind() {
+        HirKind::Literal(literal) => str::from_utf8(&literal.0).ok().map(str::to_owned),
+        _ => None,
+    };
+    match hir.kind() {
+        HirKind::Literal(_) => text(hir).map(|text| of_value(field, &text)).unwrap_or_default(),
+        HirKind::Concat(parts) => {
+            let head = parts.first().and_then(text).unwrap_or_default();
+            let whole = head.rfind('/').and_then(|end| head.get(..=end)).unwrap_or_default();
+            let tail = parts.last().and_then(text);
+            let domain = tail.and_then(|tail| of_address(&tail));
+            of_value(field, whole).into_iter().chain(domain).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -104,13 +104,13 @@ fn a_set_names_only_so_many() {
 #[test]
 fn a_ledger_swallows_no_rule() {
     let lints = |allow: Value| {
-        let rules = json!([{"name": "r", "match": {"san": "a", "kind": "dsse"}, "allow": [allow]}]);
+        let rules = json!([{"name": "r", "match": {"san": "a@b.c", "kind": "dsse"}, "allow": [allow]}]);
         let set = set(&rules);
         let lints = sentinel_rules::lint(&set, &rules, NOW).into_iter();
         lints.map(|lint| lint.id.word()).collect::<Vec<_>>()
     };
-    assert_eq!(lints(json!({"san": "a"})), ["allows-everything"]);
-    assert_eq!(lints(json!({"ledger": "l", "san": "a"})), [""; 0]);
+    assert_eq!(lints(json!({"san": "a@b.c"})), ["allows-everything"]);
+    assert_eq!(lints(json!({"ledger": "l", "san": "a@b.c"})), [""; 0]);
     assert_eq!(lints(json!({"ledger": "l"})), [""; 0]);
     assert_eq!(
         lints(json!({"ledger": "l", "kind": "hashedrekord"})),

@@ -4,7 +4,7 @@ use crate::common::{NOW, set};
 use sentinel_rules::{Weight, lint};
 use serde_json::{Value, json};
 
-fn found(rules: &Value) -> Vec<String> {
+pub(crate) fn found(rules: &Value) -> Vec<String> {
     let lints = lint(&set(rules), rules, NOW);
     let line = |lint: sentinel_rules::Lint| {
         let mark = match lint.weight {
@@ -42,7 +42,7 @@ fn contradictions() {
         &all(json!({"kind": "dsse"}), json!({"kind": "intoto"})),
         &["unreachable match"],
     );
-    check(&all(json!({"kind": "dsse"}), json!({"kind": "dsse"})), &[]);
+    check(&all(json!({"kind": "tuf"}), json!({"kind": "tuf"})), &[]);
     check(
         &all(json!({"log": "prefix:a.example"}), json!({"log": "prefix:b.example"})),
         &["unreachable match"],
@@ -68,7 +68,7 @@ fn contradictions() {
     );
     check(
         &all(
-            json!({"issuer": google}),
+            json!({"issuer": google, "san": "a@b.c"}),
             json!({"issuer": "HTTPS://accounts.google.com"}),
         ),
         &[],
@@ -183,11 +183,11 @@ fn values_that_there_are_not() {
         check(&json!({"issuer": issuer}), &["unknown-issuer match.issuer"]);
     }
     check(
-        &json!({"issuer": ["https://accounts.google.com", "https://sso.example"]}),
+        &json!({"issuer": ["https://accounts.google.com", "https://sso.example"], "san": "a@b.c"}),
         &[],
     );
     check(
-        &json!({"kind": ["dsse", "hashrekord"]}),
+        &json!({"kind": ["dsse", "hashrekord"], "san": "a@b.c"}),
         &["unknown-kind match.kind[1]"],
     );
     check(
@@ -199,7 +199,7 @@ fn values_that_there_are_not() {
         &["unknown-extension match.not[\"1.3.6.1.4.1.57264.1.7\"]"],
     );
     check(
-        &json!({"1.3.6.1.4.1.57264.1.9": "x", "1.3.6.1.4.1.57264.1.1": "x", "1.2.3": "x"}),
+        &json!({"1.3.6.1.4.1.57264.1.9": "https://x/y", "1.3.6.1.4.1.57264.1.1": "x", "1.2.3": "x"}),
         &[],
     );
     let only = json!([{"name": "r", "match": {"san": "a@b.c"}, "only": {"kinds": ["dsse", "dssee"]}}]);
@@ -222,11 +222,21 @@ fn issuers_and_identities() {
     );
     check(&both(json!(google), json!("me@example.com")), &[]);
     check(&both(json!(github), json!(WORKFLOW)), &[]);
-    check(&both(json!([google, github]), json!(WORKFLOW)), &[]);
+    check(
+        &both(json!([google, github]), json!(WORKFLOW)),
+        &["note issuer-and-san match.issuer[0]"],
+    );
+    check(&both(json!([google, github]), json!([WORKFLOW, "a@b.c"])), &[]);
     check(&both(json!("https://sso.example"), json!(WORKFLOW)), &[]);
     check(&both(json!(google), json!("domain:example.com")), &[]);
-    check(&both(json!(github), json!("glob:**/release.yml@refs/tags/v1")), &[]);
-    check(&json!({"any": [{"issuer": google}, {"san": WORKFLOW}]}), &[]);
+    check(
+        &both(json!(github), json!("glob:**/release.yml@refs/tags/v1")),
+        &["any-owner match.san"],
+    );
+    check(
+        &json!({"any": [{"issuer": google, "san": "a@b.c"}, {"san": WORKFLOW}]}),
+        &[],
+    );
 }
 
 #[test]
@@ -265,18 +275,18 @@ fn rules_beside_each_other() {
         &["swallowed name"],
     );
     check(
-        json!({"san": "domain:*.b.example"}),
-        json!({"san": "domain:*.example"}),
+        json!({"san": "domain:*.b.c.example"}),
+        json!({"san": "domain:*.c.example"}),
         &["swallowed name"],
     );
     check(
-        json!({"san": "domain:b.example"}),
-        json!({"san": "domain:*.example"}),
+        json!({"san": "domain:b.c.example"}),
+        json!({"san": "domain:*.c.example"}),
         &["swallowed name"],
     );
     check(
-        json!({"san": "domain:example"}),
-        json!({"san": "domain:*.example"}),
+        json!({"san": "domain:c.example"}),
+        json!({"san": "domain:*.c.example"}),
         &[],
     );
     check(

@@ -23,6 +23,10 @@ mod monitored_differential;
 #[cfg(test)]
 mod lint;
 #[cfg(test)]
+mod reach;
+#[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod soundness;
 #[cfg(test)]
 mod near;

@@ -57,3 +57,40 @@ fn a_name_that_looks_like_one() {
     check("you@sub.example.org", None);
     check("https://gitlab.com/somebody/x", None);
 }
+
+#[test]
+fn the_same_value_spelled_otherwise() {
+    let check = |asked: &str, field: &str, value: &str, is_near: bool| {
+        let expect = is_near.then(|| Nearness::OtherSpelling {
+            value: value.to_owned(),
+            watched: asked.to_owned(),
+        });
+        assert_eq!(near(&json!({ field: asked }), &[(field, value)]), expect, "{asked}");
+    };
+    let owner = "source-repository-owner-uri";
+    check("https://github.com/ACME", owner, "https://github.com/acme", true);
+    check("https://github.com/acme/", owner, "https://github.com/acme", true);
+    check("acme/tool.git", "github-workflow-repository", "acme/tool", true);
+    check(
+        "https://github.com/acme/tool.git",
+        "source-repository-uri",
+        "https://github.com/acme/tool",
+        true,
+    );
+    check("ME@example.com", "san", "me@example.com", true);
+    // It is found, so it is not near.
+    check("me@EXAMPLE.com", "san", "me@example.com", false);
+    check("https://github.com/acme", owner, "https://github.com/other", false);
+}
+
+#[test]
+fn look_alikes_of_patterns() {
+    for pattern in ["glob:*@example.com", r"regex:.*@example\.com", "suffix:@example.com"] {
+        let rule = json!({"san": pattern});
+        assert_eq!(
+            near(&rule, &[("san", "a@examp1e.com")]),
+            alike("a@examp1e.com", "examp1e.com", "example.com")
+        );
+        assert_eq!(near(&rule, &[("san", "a@elsewhere.net")]), None);
+    }
+}

@@ -67,7 +67,13 @@ fn wider_pattern(pattern: &Pattern, how: usize) -> Pattern {
         };
         letters.iter().collect::<String>()
     };
-    let stars = |text: &str| text.replace("***", "**").replace("***", "**");
+    let stars = |text: &str| {
+        let mut text = text.to_owned();
+        while text.contains("***") {
+            text = text.replace("***", "**");
+        }
+        text
+    };
     match (pattern, how) {
         (Pattern::Domain(_), 0) => Pattern::Domain("*.com".to_owned()),
         (Pattern::Domain(_), 1) => Pattern::Glob("**".to_owned()),
@@ -155,9 +161,23 @@ fn entry(drawn: &Drawn, kind: &str, pool: &[String]) -> Fake {
     Fake {
         kind: kind.to_owned(),
         digests: vec![],
-        signers: drawn.iter().map(|signer| signer.iter().map(value).collect()).collect(),
+        signers: drawn
+            .iter()
+            .map(|signer| named(signer.iter().map(value).collect()))
+            .collect(),
         asked: RefCell::default(),
     }
+}
+
+/// What is a name of a certificate is a name of its signer.
+fn named(mut signer: Vec<(Field, String)>) -> Vec<(Field, String)> {
+    let sans: Vec<_> = signer
+        .iter()
+        .filter(|(field, _)| *field == Field::San)
+        .cloned()
+        .collect();
+    signer.extend(sans.into_iter().map(|(_, value)| (Field::Subject, value)));
+    signer
 }
 
 /// Whether no signer has an extension twice.

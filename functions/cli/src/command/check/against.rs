@@ -174,6 +174,13 @@ fn who(entry: &Entry<'_>, signer: Option<usize>) -> String {
 
 fn words(nearness: &Nearness) -> String {
     match nearness {
+        Nearness::OtherSpelling { value, watched } => {
+            format!(
+                "`{}`, spelled otherwise: {}",
+                escape(watched, SHOWN),
+                escape(value, SHOWN)
+            )
+        }
         Nearness::OtherWorkflow(san) => format!("the same repository, and another workflow: {}", escape(san, SHOWN)),
         Nearness::OtherIssuer(issuer) => format!("the same but for the issuer: {}", escape(issuer, SHOWN)),
         Nearness::LookAlike { value, name, watched } => format!(
