@@ -232,7 +232,7 @@ fn a_ledger_in_a_bucket_explains_what_it_announced() {
     };
     let configure = |place: &str| {
         let rules = format!(
-            "ledgers:\n  - {{name: releases, place: \"{place}\", grace: 1s, window: 1d}}\nrules:\n  - {{name: ours, match: {{san: {US}}}, allow: [{{ledger: releases}}]}}\n"
+            "ledgers:\n  - {{name: releases, place: \"{place}\", grace: 8s, window: 1d}}\nrules:\n  - {{name: ours, match: {{san: {US}}}, allow: [{{ledger: releases}}]}}\n"
         );
         let item = deployment.log.item(&deployment.world);
         deployment.world.configure(&[item], &rules);
@@ -263,7 +263,7 @@ fn a_ledger_in_a_bucket_explains_what_it_announced() {
     let whole = deployment.run().ends(0).whole();
     assert_eq!((&whole["authorised"], &whole["waiting"]), (&1.into(), &1.into()));
     assert_eq!(deployment.alerts("finding"), [] as [Value; 0]);
-    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    std::thread::sleep(std::time::Duration::from_millis(9_100));
     deployment.run().ends(0);
     let [alert] = deployment.alerts("finding").try_into().unwrap();
     assert!(alert["title"].as_str().unwrap().contains("Unauthorised"), "{alert}");

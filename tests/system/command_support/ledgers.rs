@@ -24,13 +24,17 @@ fn digest(artifact: &[u8]) -> String {
     tlog::Hash::of(artifact).to_string()
 }
 
-/// A world that watches a log, with a ledger that waits for a second.
+/// So long a match waits here: long enough for a slow machine to see it wait.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// A world that watches a log, with a ledger that waits for [`GRACE`].
 fn world(key: &str) -> (World, FileLog) {
     let world = World::new();
     let log = FileLog::of(&world, "one", 3);
     let rules = format!(
-        "ledgers:\n  - {{name: releases, place: ./ledger, grace: 1s, window: 1d{key}}}\n\
-         rules:\n  - {{name: ours, match: {{issuer: \"{ISSUER}\"}}, allow: [{{ledger: releases}}]}}\n"
+        "ledgers:\n  - {{name: releases, place: ./ledger, grace: {}s, window: 1d{key}}}\n\
+         rules:\n  - {{name: ours, match: {{issuer: \"{ISSUER}\"}}, allow: [{{ledger: releases}}]}}\n",
+        GRACE.as_secs()
     );
     world.configure(&[log.item(&world)], &rules);
     std::fs::create_dir(world.path("ledger")).unwrap();
@@ -85,7 +89,7 @@ fn what_was_recorded_is_authorised_and_what_was_not_is_told() {
         (&0.into(), &1.into(), &1.into())
     );
     assert_eq!(alerts(&world).len(), 0);
-    std::thread::sleep(Duration::from_millis(2_100));
+    std::thread::sleep(GRACE + Duration::from_millis(1_100));
     let ran = run().ends(10);
     assert_eq!(ran.whole()["findings"], 1);
     let [alert] = alerts(&world).try_into().unwrap();
@@ -225,7 +229,7 @@ fn a_stored_configuration_names_no_relative_ledger() {
 fn check_shows_the_ledgers() {
     let (world, _log) = world("");
     let place = world.path("ledger").display().to_string();
-    let line = format!("ledger     releases  ({place}, plain records count, grace 1s, window 1d)");
+    let line = format!("ledger     releases  ({place}, plain records count, grace 8s, window 1d)");
     world.run(&["check"]).ends(0).says(&[&line]);
     let text = world
         .read("sentinel.yaml")

@@ -123,7 +123,7 @@ fn a_ledger_explains_a_release() {
     let bucket = world.bucket.clone();
     let configure = |place: &str| {
         world.configure_with(&format!(
-            "logs:\n{}ledgers:\n  - {{name: releases, place: \"{place}\", grace: 1s, window: 1d}}\nrules:\n  - {{name: release, match: {{issuer: \"{ISSUER}\"}}, allow: [{{ledger: releases}}]}}\n",
+            "logs:\n{}ledgers:\n  - {{name: releases, place: \"{place}\", grace: 8s, window: 1d}}\nrules:\n  - {{name: release, match: {{issuer: \"{ISSUER}\"}}, allow: [{{ledger: releases}}]}}\n",
             item(&log)
         ));
     };
@@ -156,7 +156,7 @@ fn a_ledger_explains_a_release() {
         "{answer}"
     );
     assert!(world.alerts("finding").is_empty());
-    std::thread::sleep(Duration::from_millis(2_100));
+    std::thread::sleep(Duration::from_millis(9_100));
     tick(&mut function);
     assert_eq!(world.alerts("finding").len(), 1);
     assert_eq!(world.keys(&["/authorised/"]).len(), 1);
