@@ -14,6 +14,7 @@ use local::standing;
 use pass::{
     AlertSink, Budget, Clock, Environment, Fault, FaultClass, LedgerSettings, LogReport, LogSettings, Outcome,
     PassReport, Problem, Remembering, Reports, Store, SystemClock, TufRepository, Unwatching, ViewSettings,
+    error_chain,
 };
 use serde_json::{Value, json};
 use sources::{Base, Logs};
@@ -145,7 +146,7 @@ impl Monitor {
         for sink in &hands.sinks {
             match tokio::time::timeout(time.pass, sink.deliver(&alert)).await {
                 Ok(Ok(())) => tracing::info!(sink = sink.name(), "the sink took the test alert"),
-                Ok(Err(error)) => failures.push(causes(&error)),
+                Ok(Err(error)) => failures.push(error_chain(&error)),
                 Err(_elapsed) => failures.push(format!("the sink {} did not answer in time", sink.name())),
             }
         }
@@ -264,7 +265,7 @@ impl Monitor {
         match tokio::time::timeout(AFTERWARDS, count).await {
             Ok(Ok(count)) => Some(count),
             Ok(Err(error)) => {
-                tracing::warn!("nobody knows how many read the alerts: {}", causes(&error));
+                tracing::warn!("nobody knows how many read the alerts: {}", error_chain(&error));
                 None
             }
             Err(_elapsed) => None,
@@ -292,7 +293,7 @@ impl Monitor {
 async fn hands(settings: &PassSettings) -> Result<Hands, Fault> {
     let internal = |error: &dyn core::error::Error| Fault {
         class: FaultClass::Internal,
-        message: causes(error),
+        message: error_chain(error),
         object: None,
     };
     let clients = Clients::of_lambda();
@@ -385,18 +386,6 @@ fn told(line: &LogReport) {
         Outcome::Degraded | Outcome::Fault => tell!(warn),
         Outcome::Unproven | Outcome::Violation => tell!(error),
     }
-}
-
-/// An error with its causes, on one line.
-fn causes(error: &dyn core::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        cause = source.source();
-    }
-    text
 }
 
 /// A name that no two passes share: an invocation that Lambda makes again has the same id.

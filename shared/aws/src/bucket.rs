@@ -8,11 +8,11 @@
 use crate::calls::Patience;
 use crate::clients::Clients;
 use crate::place::Place;
-use crate::trouble::{CallError, CallErrorKind, chain};
+use crate::trouble::{CallError, CallErrorKind};
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, EncodingType, ObjectLockMode};
 use core::time::Duration;
-use pass::{Object, Version};
+use pass::{Object, Version, error_chain};
 use std::time::SystemTime;
 
 const GET: &str = "s3:GetObject";
@@ -198,7 +198,7 @@ enum Torn {
 async fn collect(mut body: ByteStream, max_bytes: usize) -> Result<Vec<u8>, Torn> {
     let mut bytes = Vec::new();
     while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|error| Torn::Broken(chain(&error)))?;
+        let piece = piece.map_err(|error| Torn::Broken(error_chain(&error)))?;
         if bytes.len().saturating_add(piece.len()) > max_bytes {
             return Err(Torn::TooLarge);
         }

@@ -7,6 +7,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use core::fmt;
+use pass::error_chain;
 
 /// Characters of what a service says that are kept.
 const MAX_SAID_CHARS: usize = 600;
@@ -149,7 +150,7 @@ impl CallError {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
         let said = error.as_service_error().and_then(ProvideErrorMetadata::message);
-        let said = said.map_or_else(|| chain(error), str::to_owned);
+        let said = said.map_or_else(|| error_chain(error), str::to_owned);
         Self {
             code: code.map(short),
             status,
@@ -234,21 +235,6 @@ pub(crate) fn of_service(status: u16, code: &str) -> CallErrorKind {
             _ => CallErrorKind::Refused,
         },
     }
-}
-
-/// An error with what caused it.
-pub(crate) fn chain(error: &dyn core::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

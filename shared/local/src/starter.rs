@@ -1,5 +1,7 @@
 //! The configuration that a user begins with: the public logs, and at most one identity. Pure text.
 
+use rules::{OPEN_HOSTS, OPEN_MAIL};
+
 /// The longest text that is taken for an identity.
 pub const MAX_IDENTITY_BYTES: usize = 2_048;
 
@@ -73,19 +75,6 @@ struct Watched {
     words: &'static str,
 }
 
-/// Hosts on which anybody may have a name.
-const FORGES: [&str; 2] = ["github.com", "gitlab.com"];
-
-/// Domains at which anybody may have an address.
-const MAIL: [&str; 6] = [
-    "gmail.com",
-    "googlemail.com",
-    "outlook.com",
-    "hotmail.com",
-    "yahoo.com",
-    "icloud.com",
-];
-
 fn watched(identity: &str) -> Result<Watched, NoIdentity> {
     let no_form = || NoIdentity::NoForm(identity.to_owned());
     let san = |value: String, words| Watched {
@@ -104,7 +93,7 @@ fn watched(identity: &str) -> Result<Watched, NoIdentity> {
     }
     if let Some(url) = url(bare) {
         return of_url(&url).ok_or_else(|| match host(&url).0 {
-            host if FORGES.contains(&host) => NoIdentity::Everybody(identity.to_owned()),
+            host if OPEN_HOSTS.contains(&host) => NoIdentity::Everybody(identity.to_owned()),
             _ => no_form(),
         });
     }
@@ -121,7 +110,7 @@ fn watched(identity: &str) -> Result<Watched, NoIdentity> {
     if !name.is_empty() {
         return Ok(san(bare.to_owned(), "what is signed with the address"));
     }
-    if FORGES.contains(&domain) || MAIL.contains(&domain) {
+    if OPEN_HOSTS.contains(&domain) || OPEN_MAIL.contains(&domain) {
         return Err(NoIdentity::Everybody(identity.to_owned()));
     }
     Ok(san(
@@ -132,7 +121,7 @@ fn watched(identity: &str) -> Result<Watched, NoIdentity> {
 
 /// The URL that is meant: with its scheme where that of a known host was left out, and for the remote of a repository.
 fn url(text: &str) -> Option<String> {
-    for forge in FORGES {
+    for forge in OPEN_HOSTS {
         let names = [
             format!("git@{forge}:"),
             format!("ssh://git@{forge}/"),
@@ -177,7 +166,7 @@ fn of_url(url: &str) -> Option<Watched> {
         return Some(exact(url.to_owned()));
     }
     let (host, path) = host(url);
-    let is_forge = FORGES.iter().any(|forge| forge.eq_ignore_ascii_case(host));
+    let is_forge = OPEN_HOSTS.iter().any(|forge| forge.eq_ignore_ascii_case(host));
     let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
     let scheme = url.split_once("://").map_or("https", |(scheme, _)| scheme);
     let path = path.strip_suffix(".git").unwrap_or(path);

@@ -63,5 +63,5 @@ pub use settings::{
     MAX_REQUESTS, MAX_VIEWS, Position, ReadPolicy, ReportSettings, Settings, TrustChoice, TufChoice, Unmet, ViewKind,
     ViewSettings, WitnessPolicy, parse_duration, rules_in, schema,
 };
-pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation};
+pub use trouble::{Fault, FaultClass, Outcome, Step, Unproven, Violation, error_chain};
 pub use trust::{FixedTrust, GivenTrust, Trust, TrustSource, TufRefusal, TufRepository, TufStanding};

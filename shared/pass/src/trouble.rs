@@ -99,7 +99,7 @@ impl Fault {
     pub fn from_source(error: SourceError) -> Self {
         Self {
             class: FaultClass::Source,
-            message: chain(&error),
+            message: error_chain(&error),
             object: Some(error.object),
         }
     }
@@ -114,7 +114,7 @@ impl From<StoreError> for Fault {
         };
         Self {
             class,
-            message: chain(&error),
+            message: error_chain(&error),
             object: Some(error.object),
         }
     }
@@ -129,7 +129,7 @@ pub(crate) enum SourceTrouble {
 
 impl From<SourceError> for SourceTrouble {
     fn from(error: SourceError) -> Self {
-        let message = chain(&error);
+        let message = error_chain(&error);
         match error.kind {
             SourceErrorKind::Malformed { bytes, .. } => Self::Malformed(Unproven {
                 step: Step::Entries,
@@ -205,8 +205,8 @@ pub struct Violation {
     pub seen_by: Option<String>,
 }
 
-/// An error with its causes, on one line.
-pub(crate) fn chain(error: &dyn core::error::Error) -> String {
+/// An error with its causes, on one line; what one of them repeats is said once.
+pub fn error_chain(error: &dyn core::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {

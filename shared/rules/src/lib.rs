@@ -23,6 +23,7 @@
 
 mod severity;
 mod limits;
+mod open_names;
 mod diagnostic;
 mod field;
 mod form;
@@ -63,6 +64,7 @@ pub use limits::{
 pub use lint::{Lint, LintId, LogName, Weight, lint, lint_configured, lint_logs};
 pub use monitored::{MONITORED_VALUES, Monitored, monitored};
 pub use near::{MAX_NAMES, NearMiss, Nearness, Neighbourhood};
+pub use open_names::{OPEN_HOSTS, OPEN_MAIL};
 pub use parse::{date, parse};
 pub use pattern::Pattern;
 pub use schema::{monitored_schema, schema};

@@ -32,7 +32,8 @@ pub const SIGNED: &str = ".note";
 const ALGORITHMS: [(&str, usize); 3] = [("sha256", 64), ("sha384", 96), ("sha512", 128)];
 
 /// What a release process records of a release. A key that is not known is refused: a misspelt `identity` would allow
-/// more than was meant.
+/// more than was meant. (That is why what it says of the signer stands here key by key and is not a flattened [`Known`],
+/// through which any key would pass.)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LedgerRecord {

@@ -183,7 +183,7 @@ impl Shelf {
         let too_long = |error: &StoreError| matches!(error.kind, StoreErrorKind::TooLarge { .. });
         let bytes = match tokio::time::timeout(CALL_PATIENCE, read).await {
             Ok(Err(error)) if too_long(&error) => None,
-            Ok(read) => match self.noted(read.map_err(|error| crate::trouble::chain(&error)))? {
+            Ok(read) => match self.noted(read.map_err(|error| crate::trouble::error_chain(&error)))? {
                 Some(object) => Some(object.bytes),
                 None => return Ok(None),
             },
@@ -210,7 +210,7 @@ impl Shelf {
 
     async fn call<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
         let answer = match tokio::time::timeout(CALL_PATIENCE, call).await {
-            Ok(answer) => answer.map_err(|error| crate::trouble::chain(&error)),
+            Ok(answer) => answer.map_err(|error| crate::trouble::error_chain(&error)),
             Err(_elapsed) => Err(late()),
         };
         self.noted(answer)

@@ -459,7 +459,7 @@ fn alert(receipt: &Receipt, finding: &Finding, now: Timestamp) -> Alert {
 pub(crate) async fn give(sink: &dyn AlertSink, alert: &Alert) -> Result<(), String> {
     match tokio::time::timeout(SINK_PATIENCE, sink.deliver(alert)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(crate::trouble::chain(&error)),
+        Ok(Err(error)) => Err(crate::trouble::error_chain(&error)),
         Err(_) => Err(format!("no answer within {} s", SINK_PATIENCE.as_secs())),
     }
 }

@@ -58,7 +58,7 @@ pub(crate) async fn look(views: &[View]) -> Vec<Looked> {
             Err(fault) => Err(fault.message.clone()),
             Ok(source) => match tokio::time::timeout(PATIENCE, source.checkpoint(Freshness::Cached)).await {
                 Ok(Ok(bytes)) => Ok(bytes),
-                Ok(Err(error)) => Err(crate::trouble::chain(&error)),
+                Ok(Err(error)) => Err(crate::trouble::error_chain(&error)),
                 Err(_elapsed) => Err(format!("{}: no answer within {} s", source.place(), PATIENCE.as_secs())),
             },
         };

@@ -265,7 +265,7 @@ async fn publish(book: &mut Book, tally: &mut Tally, observed: &SignedCheckpoint
         }
         Err(error) => tally.notes.push(format!(
             "{name} could not be published: {}",
-            crate::trouble::chain(&error)
+            crate::trouble::error_chain(&error)
         )),
     }
 }

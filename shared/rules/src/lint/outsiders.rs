@@ -7,23 +7,12 @@ use super::covers::Asker;
 use super::sample::value;
 use crate::field::{Standard, standard};
 use crate::form::domain;
+use crate::open_names::OPEN_MAIL;
 use crate::pattern::Pattern;
 use sigstore::Field;
 
-/// Hosts on which anybody may have a name.
+/// [`crate::OPEN_HOSTS`], as the URLs there begin.
 pub(super) const FORGES: [&str; 2] = ["https://github.com", "https://gitlab.com"];
-
-/// Domains at which anybody may have an address.
-const MAIL: [&str; 8] = [
-    "gmail.com",
-    "googlemail.com",
-    "outlook.com",
-    "hotmail.com",
-    "yahoo.com",
-    "icloud.com",
-    "proton.me",
-    "users.noreply.github.com",
-];
 
 /// Strangers as they are, whatever the pattern.
 const STRANGERS: [&str; 9] = [
@@ -69,7 +58,8 @@ pub(super) fn stranger(field: &Field, pattern: &Pattern) -> Option<String> {
         made.find(|value| is_strange(field, value) && takes(value))
     };
     let mail = || {
-        MAIL.iter()
+        OPEN_MAIL
+            .iter()
             .map(|domain| format!("mallory@{domain}"))
             .find(|it| takes(it))
     };
@@ -90,7 +80,7 @@ fn is_strange(field: &Field, value: &str) -> bool {
         return true;
     }
     match value.split_once("://") {
-        None => value.contains('@') && MAIL.contains(&domain),
+        None => value.contains('@') && OPEN_MAIL.contains(&domain),
         Some((_, rest)) => {
             let path = rest.split_once('/').map_or("", |(_, path)| path);
             let is_forge = FORGES.iter().any(|forge| forge.ends_with(&format!("/{domain}")));

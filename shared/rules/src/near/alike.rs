@@ -1,19 +1,8 @@
 //! Names that are easily taken for each other: a letter apart, or written with letters that look alike.
 
 use crate::diagnostic::distance_of;
+use crate::open_names::{OPEN_HOSTS, OPEN_MAIL};
 use std::collections::HashSet;
-
-/// Names that everybody uses: who signs from there looks like nobody else.
-const COMMON: [&str; 8] = [
-    "github.com",
-    "gitlab.com",
-    "gmail.com",
-    "googlemail.com",
-    "outlook.com",
-    "hotmail.com",
-    "yahoo.com",
-    "icloud.com",
-];
 
 /// Letters from which on a name may differ by one, and by two, and still be taken for another.
 const ONE_APART: usize = 5;
@@ -22,7 +11,7 @@ const TWO_APART: usize = 9;
 /// Whether `name` is another than `watched` and looks like it. Both are compared without regard to case.
 pub(super) fn is_alike(watched: &str, name: &str) -> bool {
     let (watched, name) = (watched.to_ascii_lowercase(), name.to_ascii_lowercase());
-    if watched == name || COMMON.contains(&name.as_str()) {
+    if watched == name || is_common(&name) {
         return false;
     }
     if skeleton(&watched) == skeleton(&name) {
@@ -32,6 +21,11 @@ pub(super) fn is_alike(watched: &str, name: &str) -> bool {
     let enough = usize::from(length >= ONE_APART) + usize::from(length >= TWO_APART);
     name.chars().count().abs_diff(length) <= enough && distance_of(&watched, &name) <= enough
         || is_under_another_top(&watched, &name)
+}
+
+/// Whether everybody uses the name: who signs from there looks like nobody else.
+fn is_common(name: &str) -> bool {
+    OPEN_HOSTS.contains(&name) || OPEN_MAIL.contains(&name)
 }
 
 /// `example.org` for `example.com`.

@@ -16,7 +16,7 @@ use core::time::Duration;
 use pass::record::{self, Document as _, KeptTrust};
 use pass::{
     Fault, FaultClass, GivenTrust, Limit, Store, Swap, Trust, TrustSource, TufRefusal, TufRepository, TufStanding,
-    Version, names,
+    Version, error_chain, names,
 };
 use sigstore::Timestamp;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub fn open_trust(given: GivenTrust, http: &Http, store: Arc<dyn Store>, grace: 
 pub fn check_repository(repository: &TufRepository) -> Result<Base, (&'static str, String)> {
     let base = resolve(&repository.url, Layout::Tiled).map_err(|error| ("url", error.to_string()))?;
     let root = check_root(&repository.root);
-    root.map_err(|error| ("root", format!("{}: {}", repository.root_name, chain(&error))))?;
+    root.map_err(|error| ("root", format!("{}: {}", repository.root_name, error_chain(&error))))?;
     Ok(base)
 }
 
@@ -108,7 +108,7 @@ impl TufTrust {
         };
         let vouched = self.verify(&kept).await;
         let vouched =
-            vouched.map_err(|error| self.fault(&format!("{} is not used: {}", names::TRUST, chain(&error))))?;
+            vouched.map_err(|error| self.fault(&format!("{} is not used: {}", names::TRUST, error_chain(&error))))?;
         Ok(Some(self.trust_of(vouched, None)))
     }
 
@@ -158,7 +158,7 @@ impl TufTrust {
 
     /// What was trusted before, as long as it may be.
     async fn stand_in(&self, kept: Option<Kept>, error: &TufError, now: Timestamp) -> Result<Trust, Fault> {
-        let why = chain(error);
+        let why = error_chain(error);
         let Some((kept, _)) = kept else {
             return Err(self.fault(&format!("{why}. Nothing that it vouched for before is kept")));
         };
@@ -168,7 +168,7 @@ impl TufTrust {
                 let message = format!(
                     "{why}. What is kept in {} is not used either: {}",
                     names::TRUST,
-                    chain(&worse)
+                    error_chain(&worse)
                 );
                 return Err(self.fault(&message));
             }
@@ -235,16 +235,4 @@ impl TrustSource for TufTrust {
             Err(error) => self.stand_in(kept, &error, now).await,
         }
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn core::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        cause = source.source();
-    }
-    text
 }
