@@ -36,6 +36,10 @@ const MAX_READ: usize = 200;
 /// Announcements of one ledger that are kept at a time.
 const MAX_ANNOUNCED: usize = 1_000;
 
+/// Bytes that all ledgers together take in the inventory, as JSON. Every pass reads it whole, and whoever writes into a
+/// ledger must not be able to make it too long to be read.
+const MAX_MARKS_BYTES: usize = 2 * 1024 * 1024;
+
 /// Records of one ledger that count for nothing and are named; they stand in one alert.
 const MAX_UNSOUND: usize = 50;
 
@@ -92,7 +96,7 @@ pub(crate) async fn look(
     covered: Option<Timestamp>,
 ) -> Result<(), Fault> {
     let (now, ends) = (environment.clock.now(), tokio::time::Instant::now() + TAKE_UP_PATIENCE);
-    let mut first = Ok(());
+    let (mut first, mut room) = (Ok(()), MAX_MARKS_BYTES.saturating_sub(size(marks)));
     for shelf in &ledgers.shelves {
         let Some(marks) = marks.get_mut(&shelf.settings.name) else {
             continue;
@@ -100,7 +104,7 @@ pub(crate) async fn look(
         // What cannot be listed or read is the ledger's trouble, which it remembers; what is not done in time is for the
         // next pass.
         if !environment.budget.is_spent() {
-            let _told_below = tokio::time::timeout_at(ends, take_up(shelf, marks, now)).await;
+            let _told_below = tokio::time::timeout_at(ends, take_up(shelf, marks, &mut room, now)).await;
         }
         if let Some(covered) = covered {
             first = first.and(decide(environment, shelf, marks, covered, now).await);
@@ -110,7 +114,12 @@ pub(crate) async fn look(
     first
 }
 
-async fn take_up(shelf: &Shelf, marks: &mut LedgerMarks, now: Timestamp) -> Result<(), String> {
+/// Bytes of JSON.
+fn size(value: &impl serde::Serialize) -> usize {
+    serde_json::to_vec(value).map_or(usize::MAX, |json| json.len())
+}
+
+async fn take_up(shelf: &Shelf, marks: &mut LedgerMarks, room: &mut usize, now: Timestamp) -> Result<(), String> {
     let yesterday = now.plus_seconds(-SECS_PER_DAY);
     let from = marks.read.unwrap_or(marks.since).min(yesterday).max(marks.since);
     let mut listed: Vec<String> = days(from, now).collect();
@@ -120,7 +129,9 @@ async fn take_up(shelf: &Shelf, marks: &mut LedgerMarks, now: Timestamp) -> Resu
     for day in &listed {
         let names = list(shelf, day).await?;
         if names.len() >= MAX_A_DAY {
-            unsound(marks, CAPPED, format!("{MAX_A_DAY} records or more on {day}"));
+            marks
+                .unsound
+                .insert(CAPPED.to_owned(), format!("{MAX_A_DAY} records or more on {day}"));
         }
         for name in names {
             there.push(name.clone());
@@ -132,7 +143,7 @@ async fn take_up(shelf: &Shelf, marks: &mut LedgerMarks, now: Timestamp) -> Resu
                 return Ok(());
             }
             reads += 1;
-            take(shelf, marks, &name).await?;
+            take(shelf, marks, room, &name).await?;
         }
     }
     // A day is noted once: a pass that finds nothing new writes nothing.
@@ -166,25 +177,17 @@ async fn list(shelf: &Shelf, day: &str) -> Result<Vec<String>, String> {
 }
 
 /// Reads a record that is new.
-async fn take(shelf: &Shelf, marks: &mut LedgerMarks, name: &str) -> Result<(), String> {
+async fn take(shelf: &Shelf, marks: &mut LedgerMarks, room: &mut usize, name: &str) -> Result<(), String> {
     let Some(candidate) = shelf.read(name).await? else {
         return Ok(());
     };
     let record = match candidate.opened {
         Ok(record) => record,
         Err(why) => {
-            unsound(marks, name, why);
+            unsound(marks, room, name, why);
             return Ok(());
         }
     };
-    if marks.announced.len() >= MAX_ANNOUNCED {
-        unsound(
-            marks,
-            CAPPED,
-            format!("{MAX_ANNOUNCED} announcements are kept at a time; what is beyond is not looked for"),
-        );
-        return Ok(());
-    }
     let secs = |secs: u64| i64::try_from(secs).unwrap_or(i64::MAX);
     // Its entry is of the grace before it or later: surely not of before the ledger was known.
     let is_ours = record.time >= marks.since.plus_seconds(secs(shelf.settings.grace_secs));
@@ -195,14 +198,28 @@ async fn take(shelf: &Shelf, marks: &mut LedgerMarks, name: &str) -> Result<(), 
         end: (!is_ours).then_some(Ending::Settled),
         told: BTreeMap::new(),
     };
-    marks.announced.insert(name.to_owned(), announced);
+    if marks.announced.len() < MAX_ANNOUNCED && fits(room, &(name, &announced)) {
+        marks.announced.insert(name.to_owned(), announced);
+    } else {
+        let why = format!(
+            "{MAX_ANNOUNCED} announcements of a ledger are kept at a time, and {MAX_MARKS_BYTES} bytes of all; what is beyond is not looked for"
+        );
+        marks.unsound.insert(CAPPED.to_owned(), why);
+    }
     Ok(())
 }
 
-fn unsound(marks: &mut LedgerMarks, name: &str, why: String) {
-    if name == CAPPED || marks.unsound.len() < MAX_UNSOUND {
+fn unsound(marks: &mut LedgerMarks, room: &mut usize, name: &str, why: String) {
+    if marks.unsound.len() < MAX_UNSOUND && fits(room, &(name, &why)) {
         marks.unsound.insert(name.to_owned(), why);
     }
+}
+
+/// Whether there is room for it; it is then taken.
+fn fits(room: &mut usize, value: &impl serde::Serialize) -> bool {
+    let left = room.checked_sub(size(value));
+    *room = left.unwrap_or(*room);
+    left.is_some()
 }
 
 /// Settles what was seen, and finds missing what was not, of all that is due.

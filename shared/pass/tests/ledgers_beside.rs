@@ -9,7 +9,8 @@ mod ledgers_support;
 
 use alerts::Class;
 use ledgers_support::{Dying, MINUTE, Sleeping, US, World, told, us};
-use pass::{MemorySink, Store};
+use pass::record::Known;
+use pass::{MemorySink, Store, names};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -54,6 +55,33 @@ async fn a_dead_sink_keeps_nobody_waiting_and_is_told_when_it_wakes() {
         assert!(ids.len() == 1 && mine.contains(ids[0]), "{class:?} {ids:?}");
     }
     assert_eq!(world.authorised().len(), 1);
+}
+
+/// Whoever writes into a ledger cannot make the inventory too long to be read: that would end every pass.
+#[tokio::test]
+async fn a_ledger_that_is_stuffed_ends_no_pass() {
+    let world = World::new().await;
+    world.pass(-60 * MINUTE).await;
+    let long = Some("\"".repeat(2_000));
+    let known = Known {
+        identity: long.clone(),
+        issuer: long.clone(),
+        reference: long.clone(),
+        run: long.clone(),
+        repository: long,
+    };
+    for number in 0..=250 {
+        world.record(number, known.clone(), 0).await;
+    }
+    for minutes in 1..5 {
+        world.pass(minutes * MINUTE).await;
+    }
+    let marks = &world.deployment().ledgers["releases"];
+    assert!(marks.announced.len() > 50 && marks.announced.len() < 200);
+    assert!(marks.unsound["more than is taken up"].contains("2097152 bytes of all"));
+    let bytes = world.store.objects()[names::DEPLOYMENT].len();
+    assert!(bytes > 1 << 20 && bytes < 4 << 20, "{bytes}");
+    assert!(world.told().iter().any(|alert| alert.class == Class::LedgerUnsound));
 }
 
 /// What waits behind something that is owed comes along again with it, and is not kept twice.

@@ -158,7 +158,8 @@ impl Listed {
 }
 
 impl Document for Deployment {
-    const MAX_BYTES: usize = 4 * 1024 * 1024;
+    /// The parts that others can make grow have caps of their own, which together leave half of this free.
+    const MAX_BYTES: usize = 8 * 1024 * 1024;
 
     fn schema(&self) -> u32 {
         self.schema
